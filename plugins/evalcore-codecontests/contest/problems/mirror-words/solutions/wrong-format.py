@@ -1,0 +1,9 @@
+from collections import Counter
+
+input()
+seen = Counter()
+pairs = 0
+for word in input().split():
+    pairs += seen[word[::-1]]
+    seen[word] += 1
+print("1 pair" if pairs == 1 else f"{pairs} pairs")
