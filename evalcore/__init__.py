@@ -1,0 +1,112 @@
+"""evalcore: a small core that finds plugins and runs evaluations from spec files.
+
+The names below are the public interface; each is imported when it is first used, so that
+`import evalcore` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalcore.component import Command, Component
+    from evalcore.data import (
+        Attempt,
+        Case,
+        Failure,
+        Feedback,
+        Generation,
+        Message,
+        Record,
+        Request,
+        Result,
+        Sample,
+        Score,
+        Usage,
+    )
+    from evalcore.errors import EvalcoreError, PluginError, RunError, SpecError, TaskError
+    from evalcore.hookspecs import hookimpl
+    from evalcore.metric import Metric, Scores
+    from evalcore.model import LanguageModel, TransientError
+    from evalcore.reporter import Report, Reporter
+    from evalcore.settings import DataPath, Settings
+    from evalcore.stats import Estimate
+    from evalcore.strategy import Context, Strategy
+    from evalcore.task import Task
+
+_HOMES = {
+    "component": ("Command", "Component"),
+    "data": (
+        "Attempt",
+        "Case",
+        "Failure",
+        "Feedback",
+        "Generation",
+        "Message",
+        "Record",
+        "Request",
+        "Result",
+        "Sample",
+        "Score",
+        "Usage",
+    ),
+    "errors": ("EvalcoreError", "PluginError", "RunError", "SpecError", "TaskError"),
+    "hookspecs": ("hookimpl",),
+    "metric": ("Metric", "Scores"),
+    "model": ("LanguageModel", "TransientError"),
+    "reporter": ("Report", "Reporter"),
+    "settings": ("DataPath", "Settings"),
+    "stats": ("Estimate",),
+    "strategy": ("Context", "Strategy"),
+    "task": ("Task",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Attempt",
+    "Case",
+    "Command",
+    "Component",
+    "Context",
+    "DataPath",
+    "Estimate",
+    "EvalcoreError",
+    "Failure",
+    "Feedback",
+    "Generation",
+    "LanguageModel",
+    "Message",
+    "Metric",
+    "PluginError",
+    "Record",
+    "Report",
+    "Reporter",
+    "Request",
+    "Result",
+    "RunError",
+    "Sample",
+    "Score",
+    "Scores",
+    "Settings",
+    "SpecError",
+    "Strategy",
+    "Task",
+    "TaskError",
+    "TransientError",
+    "Usage",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'evalcore' has no attribute {name!r}")
+    value = getattr(import_module(f"evalcore.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,69 @@
+"""Metrics `mean`, `proportion`, `count` and `cost`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalcore import stats
+from evalcore.metric import Metric
+from evalcore.settings import Settings
+
+if TYPE_CHECKING:
+    from evalcore.metric import Column, Scores
+    from evalcore.stats import Estimate
+
+__all__ = ["Cost", "Count", "Mean", "Proportion"]
+
+
+class Mean(Metric[Settings]):
+    """Mean score of the attempts that did not fail; the attempts at a sample are one cluster."""
+
+    def compute(self, scores: Scores) -> Estimate:
+        """The mean with its cluster-robust interval."""
+        kept = ~scores.failed
+        return stats.mean(scores.column("value")[kept], scores.sample[kept])
+
+
+class Proportion(Metric[Settings]):
+    """Share of the attempts that did not fail whose score is 1."""
+
+    def compute(self, scores: Scores) -> Estimate:
+        """The share with its Wilson interval, widened for clusters."""
+        kept = ~scores.failed
+        return stats.proportion(scores.column("value")[kept] == 1.0, scores.sample[kept])
+
+
+class Count(Metric[Settings]):
+    """How the attempts ended: the share of each label, and of `failed`, among all attempts."""
+
+    def compute(self, scores: Scores) -> dict[str, Estimate]:
+        """The share of each label that occurs."""
+        codes, labels = scores.labels()
+        named = {label or "unlabelled": codes == i for i, label in enumerate(labels)}
+        if scores.failed.any():
+            named["failed"] = scores.failed
+        return {name: stats.proportion(found, scores.sample) for name, found in named.items()}
+
+
+class Cost(Metric[Settings]):
+    """What an attempt costs on average, failed ones included."""
+
+    _COLUMNS: tuple[tuple[Column, str], ...] = (
+        ("calls", "calls"),
+        ("prompt_tokens", "prompt-tokens"),
+        ("completion_tokens", "completion-tokens"),
+        ("dollars", "dollars"),
+        ("seconds", "seconds"),
+        ("executions", "executions"),
+    )
+
+    def compute(self, scores: Scores) -> dict[str, Estimate]:
+        """The mean of each kind of cost that is not zero throughout."""
+        found = {}
+        for column, name in self._COLUMNS:
+            values = scores.column(column)
+            if np.any(values):
+                found[name] = stats.mean(values, scores.sample)
+        return found

@@ -1,0 +1,262 @@
+"""Plots as inline SVG: dots with whiskers, stacked bars, lines with bands.
+
+An SVG here is the plot area alone. Positions along its width are percentages, so that it fits
+any column while its text keeps its size; its tick labels lie outside of it, in the padding of
+the figure around it. Colours come from the style sheet of the page, by class.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from evalcore.numerals import known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["ROW", "SERIES", "TALL", "Caption", "Point", "Scale", "dots", "lines", "stack", "text"]
+
+#: Height of a row of dots or bars, in CSS pixels.
+ROW = 26
+
+#: Beyond this number of rows, the axis is labelled at the top as well.
+TALL = 20
+
+#: Number of colours that the page has for parts and lines: the classes `s0`, `s1`, ...
+SERIES = 7
+
+#: Control characters and lone surrogates cannot stand in a page: a picture of them can.
+_VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | {
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),
+}
+
+#: Height of the plot area of lines, in CSS pixels.
+_HEIGHT = 220
+
+
+class Caption(NamedTuple):
+    """What a reader who cannot see the plot is told.
+
+    Attributes:
+        id: Unique in the page.
+        title: What is plotted.
+        description: What is to be seen.
+    """
+
+    id: str
+    title: str
+    description: str
+
+
+class Point(NamedTuple):
+    """A value with its interval, and where it stands on the axis of a swept setting."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    x: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis from the first tick to the last.
+
+    Attributes:
+        ticks: At least two values, ascending.
+        logarithmic: Whether equal ratios, not equal differences, are equally far apart.
+    """
+
+    ticks: tuple[float, ...]
+    logarithmic: bool = False
+
+    @classmethod
+    def around(cls, points: Iterable[Point]) -> Scale:
+        """The round scale that holds all values and intervals."""
+        ends = [end for point in points for end in point[:3] if known(end)]
+        low, high = min(ends, default=0.0), max(ends, default=1.0)
+        if 0 < low < high / 2:
+            low = 0.0
+        return cls(_round_ticks(low, high))
+
+    @classmethod
+    def of_setting(cls, values: Iterable[float]) -> Scale:
+        """The scale with a tick at each value of a swept setting."""
+        ticks = tuple(sorted(set(values)))
+        return cls(ticks, logarithmic=ticks[0] > 0 and ticks[-1] / ticks[0] >= 20)
+
+    def position(self, value: float) -> float:
+        """How far along the axis the value lies, in percent."""
+        low, high = self._place(self.ticks[0]), self._place(self.ticks[-1])
+        return 100 * (self._place(value) - low) / (high - low)
+
+    def labels(self) -> list[tuple[float, str]]:
+        """Positions and texts of the tick labels, as far as there is room for them."""
+        shown: list[tuple[float, str]] = []
+        decimals = _tick_decimals(self.ticks)
+        for tick in self.ticks:
+            position = self.position(tick)
+            if not shown or position - shown[-1][0] >= 7:
+                shown.append((position, _tick_label(tick, decimals)))
+        return shown
+
+    def _place(self, value: float) -> float:
+        return math.log(value) if self.logarithmic else value
+
+
+def dots(points: Sequence[Point], scale: Scale, caption: Caption) -> str:
+    """A row for each point: a dot at its value, a whisker over its interval."""
+    height = len(points) * ROW
+    marks = "".join(_dot(point, scale, (row + 0.5) * ROW) for row, point in enumerate(points))
+    return _svg("dots", height, _vertical_axis_lines(scale, height) + marks, caption)
+
+
+def stack(rows: Sequence[Sequence[float]], caption: Caption) -> str:
+    """A row for each list of shares: a bar of 100 percent divided into them, colour by place."""
+    scale = Scale((0.0, 25.0, 50.0, 75.0, 100.0))
+    bars = "".join(_bar(shares, row * ROW) for row, shares in enumerate(rows))
+    return _svg(
+        "stack", len(rows) * ROW, _vertical_axis_lines(scale, len(rows) * ROW) + bars, caption
+    )
+
+
+def lines(series: Mapping[str, Sequence[Point]], scale: Scale, x: Scale, caption: Caption) -> str:
+    """A line with a band for each series, over a swept setting."""
+    grid = "".join(_horizontal_grid_line(*label) for label in scale.labels())
+    ticks = "".join(
+        _tick(place, position, _HEIGHT + 18, label)
+        for place, (position, label) in enumerate(x.labels())
+    )
+    drawn = "".join(
+        _line(sorted(points, key=lambda point: point.x), scale, x, place % SERIES)
+        for place, points in enumerate(series.values())
+    )
+    return _svg("lines", _HEIGHT, grid + ticks + drawn, caption)
+
+
+def text(value: object) -> str:
+    """The value as text of a page or of an attribute in it, whatever it contains."""
+    return escape(str(value).translate(_VISIBLE))
+
+
+def _svg(kind: str, height: int, content: str, caption: Caption) -> str:
+    name = text(caption.id)
+    return (
+        f'<svg class="{kind}" width="100%" height="{height}" role="img" '
+        f'aria-labelledby="{name}-title {name}-description">'
+        f'<title id="{name}-title">{text(caption.title)}</title>'
+        f'<desc id="{name}-description">{text(caption.description)}</desc>{content}</svg>'
+    )
+
+
+def _vertical_axis_lines(scale: Scale, height: int) -> str:
+    grid = "".join(
+        f'<line class="grid" x1="{at}%" x2="{at}%" y1="0" y2="{height}"/>'
+        for at in (_number(scale.position(tick)) for tick in scale.ticks)
+    )
+    heights = (height + 16, -8) if height > TALL * ROW else (height + 16,)
+    labels = "".join(
+        _tick(place, position, y, label)
+        for y in heights
+        for place, (position, label) in enumerate(scale.labels())
+    )
+    return grid + labels
+
+
+def _tick(place: int, position: float, y: int, label: str) -> str:
+    # Where room is short, the page leaves out the odd ones.
+    kind = "tick odd" if place % 2 else "tick"
+    return f'<text class="{kind}" x="{_number(position)}%" y="{y}">{label}</text>'
+
+
+def _horizontal_grid_line(position: float, label: str) -> str:
+    y = _number(100 - position)
+    return (
+        f'<line class="grid" x1="0" x2="100%" y1="{y}%" y2="{y}%"/>'
+        f'<text class="tick side" x="-8" y="{y}%">{label}</text>'
+    )
+
+
+def _dot(point: Point, scale: Scale, y: float) -> str:
+    if not known(point.value):
+        return ""
+    whisker = ""
+    if known(point.low) and known(point.high):
+        low, high = _number(scale.position(point.low)), _number(scale.position(point.high))
+        whisker = f'<line class="whisker" x1="{low}%" x2="{high}%" y1="{y:g}" y2="{y:g}"/>'
+    at = _number(scale.position(point.value))
+    return f'{whisker}<circle class="dot" cx="{at}%" cy="{y:g}" r="4.5"/>'
+
+
+def _bar(shares: Sequence[float], y: int) -> str:
+    parts = []
+    left = 0.0
+    for place, share in enumerate(shares):
+        x, width = _number(100 * left), _number(100 * share)
+        parts.append(
+            f'<rect class="s{place}" x="{x}%" width="{width}%" y="{y + 3}" height="{ROW - 6}"/>'
+        )
+        if share >= 0.1:
+            middle, centre = _number(100 * (left + share / 2)), y + ROW // 2
+            label = f'<text class="share on{place}" x="{middle}%" y="{centre}">{share:.0%}</text>'
+            parts.append(label)
+        left += share
+    return "".join(parts)
+
+
+def _line(points: Sequence[Point], scale: Scale, x: Scale, place: int) -> str:
+    path = [(x.position(p.x), scale.position(p.value)) for p in points if known(p.value)]
+    circles = "".join(
+        f'<circle class="s{place}" cx="{_number(across)}%" cy="{_number(100 - up)}%" r="4"/>'
+        for across, up in path
+    )
+    # A path knows no percentages: it gets a coordinate system of 100 by 100 of its own.
+    return (
+        '<svg width="100%" height="100%" viewBox="0 0 100 100" preserveAspectRatio="none">'
+        f'<polygon class="band s{place}" points="{_path(_outline(points, scale, x))}"/>'
+        f'<polyline class="line c{place}" points="{_path(path)}"/></svg>{circles}'
+    )
+
+
+def _outline(points: Sequence[Point], scale: Scale, x: Scale) -> list[tuple[float, float]]:
+    """The upper ends of the intervals from left to right, then the lower ends back."""
+    upper = [(x.position(p.x), scale.position(p.high)) for p in points if known(p.high)]
+    lower = [(x.position(p.x), scale.position(p.low)) for p in points if known(p.low)]
+    return upper + lower[::-1]
+
+
+def _path(positions: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{_number(x)},{_number(100 - y)}" for x, y in positions)
+
+
+def _round_ticks(low: float, high: float) -> tuple[float, ...]:
+    """Some five multiples of 1, 2 or 5 times a power of ten, around low and high."""
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high = min(low, 0.0), max(high, 0.0) or float(not low)
+    power = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(power * unit for unit in (1, 2, 5, 10) if power * unit * 5 >= high - low)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return tuple(step * k for k in range(first, last + 1))
+
+
+def _tick_decimals(ticks: Sequence[float]) -> int:
+    """Digits after the point that tell every tick from the next."""
+    closest = min(b - a for a, b in pairwise(ticks))
+    decimals = max(0, -math.floor(math.log10(closest) + 1e-9))
+    exact = all(abs(round(tick, decimals) - tick) <= 1e-6 * closest for tick in ticks)
+    return decimals if exact else decimals + 1
+
+
+def _tick_label(tick: float, decimals: int) -> str:
+    for unit, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(tick) >= max(unit, 1e4):
+            return f"{tick / unit:.10g}{letter}"
+    return f"{tick:.{decimals}f}" if decimals <= 4 else f"{tick:.3g}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

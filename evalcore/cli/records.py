@@ -1,0 +1,99 @@
+"""`evalcore records RUN`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalcore.errors import RunError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run")
+    parser.add_argument(
+        "--format", choices=["jsonl", "csv", "parquet"], default="jsonl", help="[jsonl]"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the records to standard output."""
+    from evalcore.rundir import open_store
+    from evalcore.store import rows_of
+
+    store = open_store(arguments.run)
+    try:
+        _FORMATS[arguments.format](rows_of(store.records()))
+    finally:
+        store.close()
+    return 0
+
+
+def _jsonl(rows: Iterator[dict[str, Any]]) -> None:
+    for row in rows:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _csv(rows: Iterator[dict[str, Any]]) -> None:
+    first = next(rows, None)
+    if first is None:
+        return
+    writer = csv.DictWriter(sys.stdout, list(first), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_flat(row) for row in chain([first], rows))
+
+
+def _parquet(rows: Iterator[dict[str, Any]]) -> None:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise RunError("Parquet needs pyarrow: pip install pyarrow") from None
+    if sys.stdout.isatty():
+        raise RunError("Parquet is no text; send it to a file: ... --format parquet > FILE")
+    schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _COLUMNS.items()])
+    with parquet.ParquetWriter(pa.PythonFile(sys.stdout.buffer, mode="w"), schema) as writer:
+        while batch := list(islice(rows, 1_000)):
+            writer.write_table(pa.Table.from_pylist([_flat(row) for row in batch], schema))
+
+
+_COLUMNS = {
+    "cell": "string",
+    "sample": "string",
+    "attempt": "int64",
+    "seed": "int64",
+    "value": "float64",
+    "label": "string",
+    "failure": "string",
+    "error": "string",
+    "answer": "string",
+    "calls": "int64",
+    "prompt_tokens": "int64",
+    "completion_tokens": "int64",
+    "dollars": "float64",
+    "seconds": "float64",
+    "executions": "int64",
+    "messages": "string",
+    "score_details": "string",
+    "details": "string",
+    "metadata": "string",
+}
+_FORMATS = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what is not a scalar as JSON."""
+    return {
+        name: value
+        if value is None or isinstance(value, str | int | float)
+        else json.dumps(value, ensure_ascii=False)
+        for name, value in row.items()
+    }

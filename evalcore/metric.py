@@ -1,0 +1,59 @@
+"""The Metric interface: scored attempts become numbers with their uncertainty."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from evalcore.data import Record
+    from evalcore.settings import Settings
+    from evalcore.stats import Estimate
+
+__all__ = ["Column", "Metric", "Scores"]
+
+S = TypeVar("S", bound="Settings")
+Column = Literal[
+    "value", "calls", "prompt_tokens", "completion_tokens", "dollars", "seconds", "executions"
+]
+
+
+class Metric(ABC, Generic[S]):
+    """Turns the attempts of one cell into an estimate, or into several with a name each."""
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def compute(self, scores: Scores) -> Estimate | Mapping[str, Estimate]:
+        """Measure one cell; the parts of a mapping are shown as `metric/part`."""
+
+
+class Scores(Protocol):
+    """The attempts of one cell, column by column, of length n; read from the store when asked."""
+
+    def column(self, name: Column) -> NDArray[np.float64]:
+        """One column, shape (n,); `value` is NaN where the attempt failed."""
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which attempts failed, shape (n,)."""
+
+    @property
+    def sample(self) -> NDArray[np.int64]:
+        """Which sample each attempt is of, as codes 0..S-1, shape (n,)."""
+
+    @property
+    def attempt(self) -> NDArray[np.int64]:
+        """Number of each attempt at its sample, from 0, shape (n,)."""
+
+    def labels(self) -> tuple[NDArray[np.int64], Sequence[str]]:
+        """The label of each attempt as a code, shape (n,), and the sorted labels; -1 if failed."""
+
+    def records(self) -> Iterator[Record]:
+        """The full records, in the same order, one at a time."""

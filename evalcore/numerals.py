@@ -1,0 +1,103 @@
+"""Numbers as people read them: no more digits than their intervals support."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from statistics import median
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evalcore.data import Result
+
+__all__ = ["MISSING", "NumberFormat", "counted", "known", "number_formats"]
+
+#: What stands where nothing could be measured.
+MISSING = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How the numbers of one metric are written, alike in every cell.
+
+    Attributes:
+        decimals: Digits after the point of a value; None writes three digits and a power of ten.
+        ends: The same of the ends of its interval.
+    """
+
+    decimals: int | None
+    ends: int | None
+
+    def value(self, number: float | None) -> str:
+        """The number, such as `0.417`."""
+        return _written(number, self.decimals) if known(number) else MISSING
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """The interval, such as `[0.36, 0.48]`, or nothing where it is unknown."""
+        if not (known(low) and known(high)):
+            return ""
+        return f"[{_written(low, self.ends)}, {_written(high, self.ends)}]"
+
+    def estimate(self, result: Result) -> str:
+        """The value and its interval, such as `0.417 [0.36, 0.48]`."""
+        return f"{self.value(result.value)} {self.interval(result.low, result.high)}".rstrip()
+
+
+def number_formats(results: Sequence[Result]) -> dict[str, NumberFormat]:
+    """The format for each metric, in the order in which the metrics come.
+
+    A value is written to two digits of half the width of the typical interval, the ends of the
+    interval to a tenth of it. Without intervals, the largest value is written with three digits,
+    but a share of a few percent with two.
+    """
+    by_metric: dict[str, list[Result]] = {}
+    for result in results:
+        by_metric.setdefault(result.metric, []).append(result)
+    return {metric: _format(of_metric) for metric, of_metric in by_metric.items()}
+
+
+def known(value: object) -> TypeGuard[float]:
+    """Whether this is a finite number, not a stand-in for one."""
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, such as `1 cell` or `2 cells`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _format(results: Sequence[Result]) -> NumberFormat:
+    values = [result.value for result in results if known(result.value)]
+    halves = [
+        (result.high - result.low) / 2
+        for result in results
+        if known(result.low) and known(result.high) and result.high > result.low
+    ]
+    largest = max(map(abs, values), default=0.0)
+    if halves:
+        half = median(halves)
+        decimals, ends = 1 - math.floor(math.log10(half)), math.ceil(math.log10(5 / half) - 1e-9)
+    else:
+        decimals = ends = _decimals(
+            largest, whole=all(float(value).is_integer() for value in values)
+        )
+    if decimals > 7 or largest >= 1e12:
+        return NumberFormat(None, None)
+    return NumberFormat(max(0, decimals), max(0, ends))
+
+
+def _decimals(largest: float, *, whole: bool) -> int:
+    if whole:
+        return 0
+    return 3 if 0.01 <= largest < 1 else 2 - math.floor(math.log10(largest))
+
+
+def _written(number: float, decimals: int | None) -> str:
+    if decimals is None:
+        return f"{number:.2e}"
+    rounded = round(number, decimals) + 0.0  # no minus before a zero
+    grouping = "," if abs(rounded) >= 10_000 else ""
+    return f"{rounded:{grouping}.{decimals}f}"

@@ -1,0 +1,653 @@
+"""From cells to records: attempts on one event loop, scoring in the task's worker threads.
+
+    feeder (cases, a batch at a time from a thread) ─► queue ─► attempts (coroutines)
+        ─► the task's worker threads (score, feedback) ─► the store's thread (commit)
+
+Each stage waits while the next is far behind, so memory does not grow with the data set. What an
+attempt is seeded with depends on the spec and its own numbers alone, never on the order in which
+things happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import queue
+import threading
+import time
+import traceback
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from evalcore.calls import Account, Gate, Ledger, LimitReached, ModelCallError, Served, messages_of
+from evalcore.data import (
+    Attempt,
+    Case,
+    Failure,
+    Feedback,
+    Generation,
+    Message,
+    Record,
+    Request,
+    Score,
+    Usage,
+)
+from evalcore.errors import EvalcoreError, RunError, TaskError
+from evalcore.store import Store, Writer, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from evalcore.data import FailureKind
+    from evalcore.model import LanguageModel
+    from evalcore.spec import Cell, Limits, Part, Spec
+    from evalcore.strategy import Strategy
+    from evalcore.task import Task
+
+__all__ = ["Progress", "Runner"]
+
+HELD = 256
+"""Cases that may wait for their score beyond those in flight; each may be megabytes of tests."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands; written by the run, sampled by whoever shows it.
+
+    Attributes:
+        expected: attempts of all cells, `None` while a task does not know its size.
+        resumed: attempts that were committed before this session.
+        lag: longest time in seconds that the event loop was kept from its work.
+        stopped: why the run stops early, `""` while it does not.
+    """
+
+    expected: int | None = None
+    resumed: int = 0
+    committed: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    cell: str = ""
+    ledger: Ledger = field(default_factory=Ledger)
+    lag: float = 0.0
+    stopped: str = ""
+
+
+class Runner:
+    """Runs what is missing of a spec's attempts into a store.
+
+    Args:
+        identities: what each model said it is when the run first opened it, by its part's key;
+            a model that says something else now is an error, a new one is added.
+        limit: samples of each cell to run at most, the first of the task; `None` for all.
+        observe: called with each batch of records, from the store's thread, once it is safe.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        store: Store,
+        *,
+        identities: dict[str, str],
+        limit: int | None = None,
+        observe: Callable[[list[Record]], None] = lambda records: None,
+    ) -> None:
+        self.progress = Progress()
+        self._spec = spec
+        self._store = store
+        self._limit = limit
+        self._observe = observe
+        self._components = _Components(spec.cells, identities)
+        self._cells = {row.name: row for row in store.cells()}
+        self._open_calls = store.open_calls()
+        self._error: BaseException | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Run until all attempts are committed, or until `stop`.
+
+        Raises:
+            EvalcoreError: if a component cannot be opened, a task cannot give its cases, or the
+                store cannot be written; what was committed is safe.
+        """
+        self._count_committed()
+        ids = {name: row.id for name, row in self._cells.items()}
+        with Writer(self._store.path, ids, self._committed, self._fail) as writer:
+            self._writer = writer
+            self._gate = Gate(self._spec.limits, self.progress.ledger, writer.put)
+            self._queue: asyncio.Queue[_Item | None] = asyncio.Queue(
+                min(self._spec.limits.concurrency, 64)
+            )
+            try:
+                await self._run_all()
+            finally:
+                await self._components.close_all()
+        if self._error:
+            raise self._error
+
+    def stop(self, reason: str) -> None:
+        """Take no further sample; attempts in flight are finished."""
+        self.progress.stopped = self.progress.stopped or reason
+
+    def cancel(self) -> None:
+        """Give up the attempts in flight; they are not recorded, and a resume makes them anew."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _count_committed(self) -> None:
+        for total, failed in self._store.counts().values():
+            self.progress.resumed += total
+            self.progress.failed += failed
+        self.progress.committed = self.progress.resumed
+        spent = self._store.usage()
+        self.progress.ledger.dollars, self.progress.ledger.calls = spent.dollars, spent.calls
+        for calls in self._open_calls.values():
+            self.progress.ledger.dollars += sum(cost.dollars for _, cost in calls.values())
+            self.progress.ledger.calls += len(calls)
+
+    async def _run_all(self) -> None:
+        watch = asyncio.create_task(self._watch())
+        try:
+            async with asyncio.TaskGroup() as stages:
+                feeder = stages.create_task(self._feed())
+                workers = [
+                    stages.create_task(self._work()) for _ in range(self._spec.limits.concurrency)
+                ]
+                self._tasks = [feeder, *workers]
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            watch.cancel()
+            self._tasks = []
+
+    async def _watch(self) -> None:
+        """Measure how long the event loop is kept from its work, and keep the time limit."""
+        minutes = self._spec.limits.minutes
+        end = time.monotonic() + minutes * 60 if minutes else None
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.05)
+            now = time.monotonic()
+            self.progress.lag = max(self.progress.lag, now - before - 0.05)
+            if end and now > end:
+                self.stop("limits.minutes is reached")
+                self._gate.closed = True
+
+    # The feeder: which attempts are to be made
+
+    async def _feed(self) -> None:
+        for cell in self._spec.cells:
+            if self._stopping():
+                break
+            await self._feed_cell(await self._components.open_cell(cell))
+        for _ in range(self._spec.limits.concurrency):
+            await self._queue.put(None)
+
+    async def _feed_cell(self, run: _CellRun) -> None:
+        self.progress.cell = run.cell.name
+        self._expect(run)
+        cases = run.task.cases()
+        if self._limit is not None:
+            cases = islice(cases, self._limit)
+        while not self._stopping():
+            batch = await asyncio.to_thread(self._next_items, run, cases)
+            if batch is None:
+                break
+            for item in batch:
+                await self._room()
+                if self._stopping():
+                    break
+                run.fed += 1
+                await self._queue.put(item)
+        run.complete = True
+
+    def _expect(self, run: _CellRun) -> None:
+        size = run.task.size()
+        if run.cell is self._spec.cells[0]:
+            self.progress.expected = 0
+        if size is None or self.progress.expected is None:
+            self.progress.expected = None
+        else:
+            samples = size if self._limit is None else min(size, self._limit)
+            self.progress.expected += samples * run.cell.attempts
+
+    def _next_items(self, run: _CellRun, cases: Iterator[Case]) -> list[_Item] | None:
+        """The missing attempts of the next cases, of as many as are read in a few milliseconds."""
+        batch: list[Case] = []
+        until = time.monotonic() + 0.005
+        try:
+            for case in cases:
+                batch.append(case)
+                if len(batch) >= HELD or time.monotonic() > until:
+                    break
+        except EvalcoreError:
+            raise
+        except Exception as error:
+            name = run.cell.task.name
+            raise TaskError(
+                f"task {name} cannot give its samples: {type(error).__name__}: {error}"
+            ) from error
+        if not batch:
+            return None
+        row = self._cells[run.cell.name].id
+        resumed = self.progress.resumed
+        done = self._store.done(row, [case.sample.id for case in batch]) if resumed else set()
+        return [
+            _Item(run, case, number)
+            for case in batch
+            for number in range(run.cell.attempts)
+            if (case.sample.id, number) not in done
+        ]
+
+    async def _room(self) -> None:
+        """Wait while too many cases are held for their score."""
+        bound = self._spec.limits.concurrency + HELD
+        # Polled: an event would have to be set from the task's threads, once for each case.
+        while self._components.held > bound and not self._stopping():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+    def _stopping(self) -> bool:
+        return bool(self.progress.stopped or self._error)
+
+    # The workers: one attempt after the other
+
+    async def _work(self) -> None:
+        while (item := await self._queue.get()) is not None:
+            self.progress.in_flight += 1
+            try:
+                outcome = await self._attempt(item)
+            except LimitReached:
+                self.stop(self._gate.reason)
+                item.run.drop()
+            except asyncio.CancelledError:
+                item.run.drop()
+                raise
+            else:
+                item.run.jobs.put(_Score(self, item, outcome))
+            finally:
+                self.progress.in_flight -= 1
+
+    async def _attempt(self, item: _Item) -> _Outcome:
+        run, sample = item.run, item.case.sample
+        row = self._cells[run.cell.name].id
+        key = (row, sample.id, item.number)
+        account = Account(*key, run.cell.seed, self._open_calls.pop(key, {}))
+        outcome = _Outcome(_attempt_seed(run.cell, sample.id, item.number), account)
+        context = _Context(run.served, self._gate, account, item.number, outcome.seed)
+        _CURRENT.set(item)
+        try:
+            async with asyncio.timeout(self._spec.limits.attempt_seconds) as clock:
+                outcome.attempt = await run.strategy.attempt(sample, context)
+        except Exception as error:
+            outcome.error = _TimeLimitError(self._spec.limits) if clock.expired() else error
+        return outcome
+
+    # Scoring, in the task's threads
+
+    def record(self, item: _Item, outcome: _Outcome) -> Record:
+        """The record of a finished attempt, scored here."""
+        attempt, error = outcome.attempt, outcome.error
+        score: Score | None = None
+        kind: FailureKind = "strategy"
+        if attempt is not None:
+            try:
+                _check_storable(attempt)
+                kind = "task"
+                score = item.run.task.score(item.case, attempt)
+                _check_score(score)
+            except Exception as problem:
+                error, score = problem, None
+        elif error is None:
+            error = TypeError("the strategy returned no Attempt")
+        failure = self._failure(error, kind) if error else None
+        sample = item.case.sample
+        if failure and failure.error == "NotStorableError":
+            attempt = None
+        return Record(
+            cell=item.run.cell.name,
+            sample=sample.id,
+            attempt=item.number,
+            seed=outcome.seed,
+            answer=attempt.answer if attempt else None,
+            score=score,
+            failure=failure,
+            usage=outcome.account.usage,
+            messages=attempt.messages if attempt else (),
+            details=attempt.details if attempt else {},
+            metadata=sample.metadata,
+        )
+
+    def _failure(self, error: Exception, kind: FailureKind) -> Failure:
+        if isinstance(error, ModelCallError):
+            kind = "model"
+        elif isinstance(error, _FeedbackError):
+            kind, error = "task", error.args[0]
+        elif isinstance(error, _TimeLimitError):
+            kind = "time"
+        trace = "".join(traceback.format_exception(error))[-10_000:]
+        message = " ".join(str(error).split())[:2_000]
+        return Failure(kind, type(error).__name__, self._redact(message), self._redact(trace))
+
+    def _redact(self, text: str) -> str:
+        for secret, name in self._spec.secrets.items():
+            text = text.replace(secret, name)
+        return _storable_text(text)
+
+    # What the store's thread reports
+
+    def _committed(self, records: list[Record]) -> None:
+        self.progress.committed += len(records)
+        self.progress.failed += sum(record.failure is not None for record in records)
+        if records:
+            self._observe(records)
+
+    def _fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+
+
+# What a strategy holds
+
+
+class _Context:
+    """The `Context` of one attempt. The case is not in it: `feedback` finds it by the task."""
+
+    __slots__ = ("_account", "models", "number", "seed")
+
+    def __init__(
+        self, served: Mapping[str, Served], gate: Gate, account: Account, number: int, seed: int
+    ) -> None:
+        self.models: Mapping[str, _ModelHandle] = MappingProxyType(
+            {name: _ModelHandle(gate, item, account) for name, item in served.items()}
+        )
+        self.number = number
+        self.seed = seed
+        self._account = account
+
+    @property
+    def model(self) -> _ModelHandle:
+        if len(self.models) != 1:
+            known = ", ".join(self.models) or "none"
+            raise EvalcoreError(f"the strategy uses one model, the spec has: {known}")
+        return next(iter(self.models.values()))
+
+    async def feedback(self, answer: Any) -> Feedback:
+        item = _CURRENT.get()
+        job = _AskFeedback(item.case, answer, asyncio.get_running_loop())
+        item.run.jobs.put(job)
+        feedback = await job.future
+        self._account.add(Usage(executions=feedback.executions))
+        return feedback
+
+
+class _ModelHandle:
+    __slots__ = ("_account", "_gate", "_served")
+
+    def __init__(self, gate: Gate, served: Served, account: Account) -> None:
+        self._gate, self._served, self._account = gate, served, account
+
+    async def generate(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Generation:
+        request = Request(messages_of(messages), temperature, top_p, max_tokens, tuple(stop))
+        return await self._gate.ask(self._served, request, self._account)
+
+
+# What flows between the stages
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    run: _CellRun
+    case: Case
+    number: int
+
+
+_CURRENT: ContextVar[_Item] = ContextVar("evalcore_current_case")
+
+
+@dataclass(slots=True)
+class _Outcome:
+    seed: int
+    account: Account
+    attempt: Attempt | None = None
+    error: Exception | None = None
+
+
+class _TimeLimitError(Exception):
+    """The attempt took longer than the spec allows."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(f"not done after limits.attempt_seconds = {limits.attempt_seconds:g}")
+
+
+class _FeedbackError(Exception):
+    """The task could not give feedback; its argument is the task's error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    runner: Runner
+    item: _Item
+    outcome: _Outcome
+
+    def run(self, task: Task[Any]) -> None:
+        self.runner._writer.put(self.runner.record(self.item, self.outcome))
+        self.item.run.drop()
+
+    def fail(self, error: BaseException) -> None:
+        self.runner._fail(error)
+        self.item.run.drop()
+
+
+class _AskFeedback:
+    __slots__ = ("_answer", "_case", "_loop", "future")
+
+    def __init__(self, case: Case, answer: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._case, self._answer, self._loop = case, answer, loop
+        self.future: asyncio.Future[Feedback] = loop.create_future()
+
+    def run(self, task: Task[Any]) -> None:
+        try:
+            feedback = task.feedback(self._case, self._answer)
+        except Exception as error:
+            failure = _FeedbackError(error)
+            self._loop.call_soon_threadsafe(self._settle, None, failure)
+        else:
+            self._loop.call_soon_threadsafe(self._settle, feedback, None)
+
+    def fail(self, error: BaseException) -> None:
+        failure = _FeedbackError(RuntimeError(f"{type(error).__name__}: {error}"))
+        self._loop.call_soon_threadsafe(self._settle, None, failure)
+
+    def _settle(self, feedback: Feedback | None, error: Exception | None) -> None:
+        if self.future.cancelled():
+            return
+        if error:
+            self.future.set_exception(error)
+        elif feedback:
+            self.future.set_result(feedback)
+
+
+# Components, opened when the first cell needs them and closed after the last
+
+
+class _OpenTask:
+    """A task with its worker threads."""
+
+    def __init__(self, task: Task[Any]) -> None:
+        self.task = task
+        self.jobs: queue.SimpleQueue[_Score | _AskFeedback | None] = queue.SimpleQueue()
+        self.threads = [
+            threading.Thread(target=self._serve, name=f"evalcore-task-{i}", daemon=True)
+            for i in range(max(1, task.workers))
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def _serve(self) -> None:
+        while (job := self.jobs.get()) is not None:
+            try:
+                job.run(self.task)
+            except BaseException as error:  # a thread that dies in silence would hang the run
+                job.fail(error)
+
+    def close(self) -> None:
+        for _ in self.threads:
+            self.jobs.put(None)
+        for thread in self.threads:
+            thread.join()
+        self.task.close()
+
+
+class _CellRun:
+    """A cell with its components open."""
+
+    def __init__(
+        self, cell: Cell, opened: _OpenTask, strategy: Strategy[Any], served: dict[str, Served]
+    ) -> None:
+        self.cell = cell
+        self.task = opened.task
+        self.jobs = opened.jobs
+        self.strategy = strategy
+        self.served = served
+        self.fed = 0
+        self.complete = False
+        self._dropped = 0
+        self._lock = threading.Lock()
+
+    def drop(self) -> None:
+        """A case of this cell is held no longer."""
+        with self._lock:
+            self._dropped += 1
+
+    @property
+    def held(self) -> int:
+        """Cases that are in flight or wait for their score."""
+        return self.fed - self._dropped
+
+
+class _Components:
+    """The open components of a run; cells that use the same one share it."""
+
+    def __init__(self, cells: list[Cell], identities: dict[str, str]) -> None:
+        self._waiting = list(cells)
+        self._identities = identities
+        self._tasks: dict[str, _OpenTask] = {}
+        self._models: dict[str, LanguageModel[Any]] = {}
+        self._runs: list[_CellRun] = []
+
+    @property
+    def held(self) -> int:
+        """Cases of all cells that are in flight or wait for their score."""
+        return sum(run.held for run in self._runs)
+
+    async def open_cell(self, cell: Cell) -> _CellRun:
+        """Open what the cell needs, after closing what no cell needs any more."""
+        self._waiting.remove(cell)
+        await self._close_finished(cell)
+        if cell.task.key not in self._tasks:
+            self._tasks[cell.task.key] = await asyncio.to_thread(_open_task, cell.task)
+        served = {}
+        for name, part in cell.models.items():
+            if part.key not in self._models:
+                self._models[part.key] = await _open_model(part)
+            model = self._models[part.key]
+            identity = f"{part.key} {self._identity(part, model)}"
+            served[name] = Served(name, identity, model, part.price)
+        run = _CellRun(cell, self._tasks[cell.task.key], cell.strategy.create(), served)
+        self._runs.append(run)
+        return run
+
+    def _identity(self, part: Part, model: LanguageModel[Any]) -> str:
+        now = model.identity()
+        before = self._identities.setdefault(part.key, now)
+        if now != before:
+            raise RunError(
+                f"model {part.name} says that it is {now!r}, this run was begun with {before!r}; "
+                "go on with --accept-change, or begin anew with --fresh"
+            )
+        return now
+
+    async def close_all(self) -> None:
+        """Close everything, the tasks once their threads have scored what they were given."""
+        for opened in self._tasks.values():
+            await asyncio.to_thread(opened.close)
+        for model in self._models.values():
+            await model.close()
+        self._tasks, self._models = {}, {}
+
+    async def _close_finished(self, coming: Cell) -> None:
+        self._runs = [run for run in self._runs if run.held or not run.complete]
+        cells = [coming, *self._waiting, *(run.cell for run in self._runs)]
+        needed = {part.key for cell in cells for part in cell.parts}
+        for key in self._tasks.keys() - needed:
+            await asyncio.to_thread(self._tasks.pop(key).close)
+        for key in self._models.keys() - needed:
+            await self._models.pop(key).close()
+
+
+def _open_task(part: Part) -> _OpenTask:
+    task = part.create()
+    try:
+        task.open()
+    except EvalcoreError:
+        raise
+    except Exception as error:
+        raise TaskError(f"task {part.name} cannot be opened: {error}") from error
+    return _OpenTask(task)
+
+
+async def _open_model(part: Part) -> LanguageModel[Any]:
+    model: LanguageModel[Any] = part.create()
+    try:
+        await model.open()
+    except EvalcoreError:
+        raise
+    except Exception as error:
+        raise RunError(f"model {part.name} cannot be opened: {error}") from error
+    return model
+
+
+# Checks at the boundary
+
+
+class NotStorableError(TypeError):
+    """What a strategy or task gave cannot be written as JSON."""
+
+
+def _check_storable(attempt: Attempt) -> None:
+    if not isinstance(attempt, Attempt):
+        raise NotStorableError(f"the strategy returned {type(attempt).__name__}, expected Attempt")
+    if isinstance(attempt.answer, str) and attempt.answer.isascii() and not attempt.details:
+        return
+    try:
+        encode([attempt.answer, attempt.details])
+    except Exception as error:
+        raise NotStorableError(f"the attempt cannot be written as JSON: {error}") from None
+
+
+def _check_score(score: Score) -> None:
+    if not isinstance(score, Score):
+        raise TypeError(f"the task returned {type(score).__name__}, expected Score")
+    if not score.value - score.value == 0:
+        raise ValueError(f"the task scored {score.value!r}, expected a finite number")
+    if score.details:
+        encode(score.details)
+
+
+def _storable_text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _attempt_seed(cell: Cell, sample: str, number: int) -> int:
+    text = f"{cell.seed} {cell.hash} {sample} {number}"
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1

@@ -1,0 +1,215 @@
+"""One session of a run: from a checked spec to the results, going on where the last one ended."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from evalcore.data import RunInfo
+from evalcore.measure import measure
+from evalcore.plugins import registry
+from evalcore.reporter import FailureCount, Report
+from evalcore.rundir import RunDirectory
+from evalcore.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from evalcore.data import Record, Result
+    from evalcore.reporter import Status
+    from evalcore.runner import Progress
+    from evalcore.spec import Spec
+    from evalcore.store import Store
+
+__all__ = ["Outcome", "run_spec"]
+
+INTERRUPTED = "interrupted"
+_EXCERPT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a session ended.
+
+    Attributes:
+        results: the metrics of all that the run holds now.
+        problems: metrics and reporters that failed, with their errors.
+        files: what the reporters wrote.
+        kept: where `fresh` put the run that was there before.
+    """
+
+    status: Status
+    reason: str
+    results: list[Result]
+    problems: list[str]
+    files: list[Path]
+    progress: Progress
+    failures: list[FailureCount]
+    seconds: float
+    kept: Path | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code of `evalcore run`."""
+        codes = {"finished": 0, "stopped by a limit": 3, "interrupted": 130}
+        return codes.get(self.status, 1) or (1 if self.problems else 0)
+
+
+def run_spec(
+    spec: Spec,
+    path: Path,
+    *,
+    fresh: bool = False,
+    accept_change: bool = False,
+    limit: int | None = None,
+    show: Callable[[Progress], AbstractContextManager[Any]] = lambda progress: nullcontext(),
+    say: Callable[[str], None] = lambda text: None,
+) -> Outcome:
+    """Run what is missing of a spec in the directory `path`, measure it and write the reports.
+
+    Args:
+        spec: what to run.
+        path: the run's directory.
+        fresh: begin anew; what was there is kept under another name.
+        accept_change: go on although the spec, data, plugins or models have changed.
+        limit: samples of each cell to run at most.
+        show: a context in which the progress is shown while the run works.
+        say: told in words what a signal does.
+
+    Raises:
+        EvalcoreError: if the run cannot begin, or cannot go on; what was committed is safe.
+    """
+    begin = time.monotonic()
+    directory = RunDirectory(path, spec, fresh=fresh, accept_change=accept_change)
+    try:
+        info = RunInfo(spec.name, str(path), tuple(cell.name for cell in spec.cells))
+        hooks = registry().load_hooks(spec.plugins)
+        runner = Runner(
+            spec,
+            directory.store,
+            identities=directory.identities,
+            limit=limit,
+            observe=lambda records: hooks.evalcore_attempts_committed(run=info, records=records),
+        )
+        hooks.evalcore_run_started(run=info)
+        with show(runner.progress):
+            asyncio.run(_run_with_signals(runner, say))
+        seconds = time.monotonic() - begin
+        outcome = _measured(spec, directory, runner.progress, seconds)
+        hooks.evalcore_run_finished(run=info, results=outcome.results)
+        return outcome
+    finally:
+        directory.close()
+
+
+async def _run_with_signals(runner: Runner, say: Callable[[str], None]) -> None:
+    """The first signal lets the attempts in flight finish, the second gives them up."""
+
+    def interrupt() -> None:
+        if runner.progress.stopped == INTERRUPTED:
+            runner.cancel()
+            return
+        runner.progress.stopped = INTERRUPTED
+        flying = runner.progress.in_flight
+        say(f"stopping: {flying} attempts in flight are finished; once more to stop now")
+
+    if threading.current_thread() is threading.main_thread():
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupt)
+    await runner.run()
+
+
+def _measured(spec: Spec, directory: RunDirectory, progress: Progress, seconds: float) -> Outcome:
+    store = directory.store
+    results, problems = measure(store, spec.metrics, str(directory.path))
+    failures = [FailureCount(*row) for row in store.failures()]
+    outcome = Outcome(
+        status=_status(progress),
+        reason=progress.stopped,
+        results=results,
+        problems=problems,
+        files=[],
+        progress=progress,
+        failures=failures,
+        seconds=seconds,
+        kept=directory.kept,
+    )
+    directory.write_results([asdict(result) for result in results])
+    directory.finish(outcome.status, {"seconds": round(seconds, 3), "lag": round(progress.lag, 4)})
+    _write_reports(spec, directory, outcome)
+    return outcome
+
+
+def _status(progress: Progress) -> Status:
+    if progress.stopped == INTERRUPTED:
+        return "interrupted"
+    if progress.stopped:
+        return "stopped by a limit"
+    return "finished with failed attempts" if progress.failed else "finished"
+
+
+def _write_reports(spec: Spec, directory: RunDirectory, outcome: Outcome) -> None:
+    if not spec.reports:
+        return
+    report = Report(
+        name=spec.name,
+        run=str(directory.path),
+        status=outcome.status,
+        facts=_facts(directory.store, outcome),
+        results=outcome.results,
+        failures=outcome.failures,
+        samples=list(_worth_reading(directory.store)),
+        spec=spec.document.text,
+    )
+    for part in spec.reports:
+        try:
+            outcome.files.append(part.create().write(report, directory.path))
+        except Exception as error:  # a plugin's reporter may raise anything; the results stand
+            outcome.problems.append(f"reporter {part.name}: {type(error).__name__}: {error}")
+
+
+def _facts(store: Store, outcome: Outcome) -> dict[str, str]:
+    progress, usage = outcome.progress, store.usage()
+    facts = {
+        "attempts": f"{progress.committed:,}",
+        "failed": f"{progress.failed:,}",
+        "this session": _duration(outcome.seconds),
+    }
+    if usage.prompt_tokens or usage.completion_tokens:
+        facts["tokens"] = f"{usage.prompt_tokens:,} in, {usage.completion_tokens:,} out"
+    if usage.dollars:
+        facts["dollars"] = f"{usage.dollars:,.4f}"
+    if usage.executions:
+        facts["executions"] = f"{usage.executions:,}"
+    return facts
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+
+
+def _worth_reading(store: Store) -> Iterator[dict[str, Any]]:
+    """A few records: of each cell the first that failed, and the first of the lowest scores."""
+    for cell in store.cells():
+        for record in store.telling(cell.id, 2):
+            yield _excerpt(record)
+
+
+def _excerpt(record: Record) -> dict[str, Any]:
+    score, failure = record.score, record.failure
+    return {
+        "cell": record.cell,
+        "sample": record.sample,
+        "attempt": record.attempt,
+        "label": score.label if score else failure.kind if failure else "",
+        "score": score.value if score else None,
+        "answer": str(record.answer)[:_EXCERPT] if failure is None else failure.message[:_EXCERPT],
+    }

@@ -1,0 +1,487 @@
+"""The spec: a file that names task, models, strategy and metrics, checked whole before it runs.
+
+Every problem is reported at once, with its line, what was found, what was expected and the
+nearest valid spelling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from copy import deepcopy
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evalcore.document import Document, Place, path_of, read_document
+from evalcore.errors import PluginError, SpecError
+from evalcore.plugins import Found, Registry, registry
+from evalcore.sweep import Variant, expand, parse_path, set_in
+
+if TYPE_CHECKING:
+    from evalcore.component import Kind
+    from evalcore.settings import Settings
+
+__all__ = ["Cell", "Frame", "Limits", "Part", "Price", "Spec", "load_metrics", "load_spec"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Limits(_Strict):
+    """What a run may use; reaching a limit stops it cleanly, to be gone on with later."""
+
+    concurrency: int = Field(default=16, ge=1, le=100_000)
+    """Attempts in flight at a time."""
+    dollars: float | None = Field(default=None, gt=0)
+    """Dollars spent on models, by their prices."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Minutes of wall time of one `evalcore run`."""
+    attempt_seconds: float | None = Field(default=None, gt=0)
+    """Seconds of wall time of one attempt; a longer one fails, with kind `time`."""
+    retries: int = Field(default=4, ge=0, le=100)
+    """Tries after the first for a model call that failed in a way that may pass."""
+    retry_wait: float = Field(default=30.0, ge=0)
+    """Seconds that a retry waits at most."""
+
+
+class Price(_Strict):
+    """What a model's tokens cost."""
+
+    prompt: float = Field(ge=0)
+    """Dollars for a million prompt tokens."""
+    completion: float = Field(ge=0)
+    """Dollars for a million completion tokens."""
+    date: str = ""
+    """When the price was looked up."""
+
+
+class Frame(_Strict):
+    """The outer form of a spec; what components' settings are is for their plugins to say."""
+
+    evalcore: Literal[1]
+    """Version of the spec format."""
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the run and of its folder."""
+    task: Any
+    """The task: a component's name, or `use:` with its settings beside."""
+    models: dict[str, Any] = {}
+    """The models, each by the name under which the strategy knows it."""
+    strategy: Any = "single"
+    """The strategy."""
+    attempts: int = Field(default=1, ge=1)
+    """Attempts at each sample."""
+    metrics: list[Any] = Field(default=["mean"], min_length=1)
+    """The metrics, each a name or `use:` with settings."""
+    sweep: dict[str, Any] = {}
+    """Dotted paths with the values to try; `include` and `exclude` add and remove cells."""
+    seed: int = 0
+    """What all that is random starts from."""
+    limits: Limits = Limits()
+    """What the run may use."""
+    plugins: list[str] = []
+    """Plugins whose observers are wanted although no component of theirs is named."""
+    reports: list[Any] = ["html"]
+    """The reporters that write at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A component as a spec uses it.
+
+    Attributes:
+        found: the component and its plugin.
+        settings: its settings, validated.
+        written: the same as written, with `${NAME}` unexpanded: what may be stored and shown.
+        price: of a model, what its tokens cost.
+    """
+
+    found: Found
+    settings: Settings = field(repr=False)
+    written: dict[str, Any]
+    price: Price | None = None
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.found.component.name
+
+    @property
+    def key(self) -> str:
+        """Equal for two parts that are the same component with the same settings."""
+        return f"{self.found.kind} {self.found.qualified} {_canonical(self.written)}"
+
+    def create(self) -> Any:
+        """Import the component's class and make an instance.
+
+        Raises:
+            PluginError: if the class cannot be imported.
+        """
+        try:
+            cls = self.found.component.load()
+        except Exception as error:
+            raise PluginError(_cannot_load(self.found, self.found.component.path, error)) from error
+        return cls(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One point of the sweep, ready to run.
+
+    Attributes:
+        name: stable, readable, unique in its spec.
+        hash: of all that decides its attempts.
+        changes: the settings in which it differs from the other cells.
+    """
+
+    name: str
+    hash: str
+    changes: dict[str, Any]
+    task: Part
+    models: dict[str, Part]
+    strategy: Part
+    attempts: int
+    seed: int
+
+    @property
+    def parts(self) -> list[Part]:
+        """Every component of the cell."""
+        return [self.task, self.strategy, *self.models.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A checked spec.
+
+    Attributes:
+        secrets: values that came from the environment, with the names to show instead.
+        resolved: the spec after overrides, as written otherwise: what is stored.
+    """
+
+    name: str
+    document: Document
+    resolved: dict[str, Any]
+    cells: list[Cell]
+    metrics: list[Part]
+    reports: list[Part]
+    limits: Limits
+    plugins: set[str]
+    secrets: dict[str, str] = field(repr=False)
+
+
+def load_spec(path: Path, overrides: tuple[str, ...] = ()) -> Spec:
+    """Read and check a spec file.
+
+    Args:
+        path: a YAML (or JSON) or TOML file; relative data paths in it start from its folder.
+        overrides: `dotted.path=value` each, the value in YAML.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    try:
+        document = read_document(path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SpecError([f"{path}: cannot be read: {reason}"]) from None
+    return _Reader(document, path.parent, registry()).read(overrides)
+
+
+def load_metrics(resolved: dict[str, Any], source: str) -> list[Part]:
+    """The metrics of a stored spec, to measure a run again; its data and models need not exist.
+
+    Raises:
+        SpecError: if a metric is not installed, or its settings no longer fit.
+    """
+    reader = _Reader(Document(source, "", resolved), Path(), registry())
+    metrics = reader.part_list("metric", resolved, "metrics", ["mean"])
+    if reader.problems:
+        raise SpecError(list(reader.problems))
+    return metrics
+
+
+class _Reader:
+    """Collects the problems of one document while it becomes a spec."""
+
+    def __init__(self, document: Document, base: Path, components: Registry) -> None:
+        self.document = document
+        self.base = base.absolute()
+        self.components = components
+        self.problems: dict[str, None] = dict.fromkeys(document.problems)
+        self.origins: dict[Place, Place] = {}
+        self.overridden: dict[Place, str] = {}
+        self.secrets: dict[str, str] = {}
+        self.parts: dict[str, Part | None] = {}
+
+    def read(self, overrides: tuple[str, ...]) -> Spec:
+        data = self.document.data
+        if not isinstance(data, dict):
+            if not self.problems:
+                self.report((), f"found {_short(data)}, expected the keys {', '.join(_FRAME)}")
+            raise SpecError(list(self.problems))
+        data = self.override(deepcopy(data), overrides)
+        frame = self.frame(data)
+        variants = expand(data, self.report)
+        cells = [self.cell(variant) for variant in variants]
+        metrics = self.part_list("metric", data, "metrics", ["mean"])
+        reports = self.part_list("reporter", data, "reports", ["html"])
+        if self.problems or frame is None:
+            raise SpecError(list(self.problems))
+        checked = [cell for cell in cells if cell]
+        used = {part.found.plugin.name for cell in checked for part in cell.parts}
+        used |= {part.found.plugin.name for part in [*metrics, *reports]} | set(frame.plugins)
+        return Spec(
+            name=frame.name,
+            document=self.document,
+            resolved=data,
+            cells=checked,
+            metrics=metrics,
+            reports=reports,
+            limits=frame.limits,
+            plugins=used,
+            secrets=self.secrets,
+        )
+
+    def report(self, place: Place, text: str) -> None:
+        """Note a problem at a place of the document, or of the sweep or override it came from."""
+        for end in range(len(place), 0, -1):
+            head, rest = place[:end], place[end:]
+            if head in self.overridden:
+                self.problems[f"{self.overridden[head]}: {path_of(place)}: {text}"] = None
+                return
+            if head in self.origins:
+                place = (*self.origins[head], *rest)
+                break
+        self.problems[f"{self.document.where(place)}: {text}"] = None
+
+    # The frame
+
+    def override(self, data: dict[str, Any], overrides: tuple[str, ...]) -> dict[str, Any]:
+        for text in overrides:
+            path, equals, value = text.partition("=")
+            if not equals or not path:
+                self.problems[f"--set {text}: expected PATH=VALUE"] = None
+                continue
+            try:
+                set_in(data, parse_path(path), yaml.safe_load(value))
+            except KeyError as error:
+                self.problems[f"--set {text}: {error.args[0]}"] = None
+            except yaml.YAMLError:
+                self.problems[f"--set {text}: the value is not YAML"] = None
+            self.overridden[parse_path(path)] = f"--set {text}"
+        return data
+
+    def frame(self, data: dict[str, Any]) -> Frame | None:
+        try:
+            frame = Frame.model_validate(data)
+        except ValidationError as error:
+            self.report_all(error, (), data, list(_FRAME), "a spec")
+            return None
+        if len(frame.models) and not all(frame.models):
+            self.report(("models",), "found an empty name, expected a name for each model")
+        for i, name in enumerate(frame.plugins):
+            known = [plugin.name for plugin in self.components.plugins]
+            if name not in known:
+                self.report(("plugins", i), f"found {name!r}, installed are {', '.join(known)}")
+        return frame
+
+    # Cells and their parts
+
+    def cell(self, variant: Variant) -> Cell | None:
+        self.origins = variant.origins
+        data = variant.data
+        task = self.part("task", data.get("task"), ("task",)) if "task" in data else None
+        strategy = self.part("strategy", data.get("strategy", "single"), ("strategy",))
+        written = data.get("models")
+        named = written if isinstance(written, dict) else {}
+        models = {k: self.part("model", v, ("models", k)) for k, v in named.items()}
+        frame = self.recheck(variant)
+        self.origins = {}
+        if not (task and strategy and frame and all(models.values())):
+            return None
+        parts = {name: part for name, part in models.items() if part}
+        fixed = [task.key, strategy.key, {k: v.key for k, v in parts.items()}]
+        digest = _digest([*fixed, frame.attempts, frame.seed])
+        name, changes = variant.name, variant.changes
+        return Cell(name, digest, changes, task, parts, strategy, frame.attempts, frame.seed)
+
+    def recheck(self, variant: Variant) -> Frame | None:
+        """The frame with the variant's values; its problems are new only where the sweep is."""
+        try:
+            return Frame.model_validate(variant.data)
+        except ValidationError as error:
+            if variant.origins:
+                self.report_all(error, (), variant.data, list(_FRAME), "a spec")
+            return None
+
+    def part_list(
+        self, kind: Kind, data: dict[str, Any], key: str, default: list[Any]
+    ) -> list[Part]:
+        items = data.get(key, default)
+        items = items if isinstance(items, list) else []
+        parts = [self.part(kind, item, (key, i)) for i, item in enumerate(items)]
+        return [part for part in parts if part]
+
+    def part(self, kind: Kind, raw: Any, place: Place) -> Part | None:
+        """A component with its settings, checked once for each different text."""
+        written = {"use": raw} if isinstance(raw, str) else raw
+        if not isinstance(written, dict) or not isinstance(written.get("use"), str):
+            expected = f"expected a {kind}'s name, or `use: NAME` with its settings beside"
+            self.report(place, f"found {_short(raw)}, {expected}")
+            return None
+        cache = f"{kind} {place} {_canonical(written)}"
+        if cache not in self.parts:
+            self.parts[cache] = self.load_part(kind, written, place)
+        return self.parts[cache]
+
+    def load_part(self, kind: Kind, written: dict[str, Any], place: Place) -> Part | None:
+        try:
+            found = self.components.find(kind, written["use"])
+            model = found.component.load_settings()
+        except PluginError as error:
+            self.report(
+                (*place, "use") if (*place, "use") in self.document.lines else place, str(error)
+            )
+            return None
+        except Exception as error:  # the plugin's own code runs here
+            self.report(place, _cannot_load(found, found.component.settings, error))
+            return None
+        own = {key: value for key, value in written.items() if key != "use"}
+        price = self.price(own.pop("price", None), place) if kind == "model" else None
+        return self.validated(found, model, own, place, written, price)
+
+    def validated(
+        self,
+        found: Found,
+        model: type[Settings],
+        own: dict[str, Any],
+        place: Place,
+        written: dict[str, Any],
+        price: Price | None,
+    ) -> Part | None:
+        before = len(self.problems)
+        expanded = self.expand_names(own, place)
+        if len(self.problems) > before:
+            return None
+        try:
+            settings = model.model_validate(expanded, context={"base": self.base})
+        except ValidationError as error:
+            self.report_all(error, place, own, _setting_names(model), found.component.name)
+            return None
+        return Part(found, settings, written, price)
+
+    def price(self, raw: Any, place: Place) -> Price | None:
+        if raw is None:
+            return None
+        try:
+            return Price.model_validate(raw)
+        except ValidationError as error:
+            self.report_all(error, (*place, "price"), raw, list(Price.model_fields), "a price")
+            return None
+
+    # Values from the environment
+
+    def expand_names(self, value: Any, place: Place) -> Any:
+        """Replace `${NAME}` by the environment's value, everywhere inside `value`."""
+        if isinstance(value, dict):
+            return {k: self.expand_names(v, (*place, k)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.expand_names(v, (*place, i)) for i, v in enumerate(value)]
+        if isinstance(value, str) and "${" in value:
+            return _NAME_IN_TEXT.sub(lambda match: self.lookup(match, place), value)
+        return value
+
+    def lookup(self, match: re.Match[str], place: Place) -> str:
+        if match.group(0).startswith("$$"):
+            return match.group(0)[1:]
+        name = match.group(1)
+        value = os.environ.get(name)
+        if value is None:
+            self.report(place, f"${{{name}}} is not set in the environment; set it, or write $${{")
+            return ""
+        if value:
+            self.secrets[value] = f"${{{name}}}"
+        return value
+
+    # Pydantic's errors in our words
+
+    def report_all(
+        self, error: ValidationError, place: Place, written: Any, known: list[str], owner: str
+    ) -> None:
+        for item in error.errors(include_url=False):
+            at = tuple(part for part in item["loc"] if part in _parts_of(written, item["loc"]))
+            where = (*place, *at)
+            self.report(where, _explain(item, _value_at(written, at), known, owner))
+
+
+def _explain(item: Any, found: Any, known: list[str], owner: str) -> str:
+    kind = item["type"]
+    last = str(item["loc"][-1]) if item["loc"] else ""
+    if kind == "extra_forbidden":
+        names = known if len(item["loc"]) == 1 else []
+        near = get_close_matches(last, names, n=1, cutoff=0.5)
+        listing = f"; {owner} has {', '.join(names)}" if names else f"; {owner} has no settings"
+        nearest = f", did you mean {near[0]!r}?" if near else ""
+        return f"found an unknown key {last!r}{nearest}{listing if not near else ''}"
+    if kind == "missing":
+        return f"missing: {owner} needs {last!r} here"
+    expected = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"found {_short(found)}, expected {expected}"
+
+
+def _parts_of(written: Any, loc: tuple[Any, ...]) -> list[Any]:
+    """Which parts of pydantic's location are keys of the text (the others name union members)."""
+    kept = []
+    for i, part in enumerate(loc):
+        inside = isinstance(written, dict) and part in written
+        listed = isinstance(written, list) and isinstance(part, int) and part < len(written)
+        if inside or listed:
+            kept.append(part)
+            written = written[part]
+        elif i == len(loc) - 1 and isinstance(written, dict):
+            kept.append(part)
+    return kept
+
+
+def _value_at(written: Any, place: Place) -> Any:
+    for part in place:
+        try:
+            written = written[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return written
+
+
+def _setting_names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _cannot_load(found: Found, path: str, error: Exception) -> str:
+    return (
+        f"{found.kind} {found.component.name!r} of plugin {found.plugin.origin} cannot be loaded: "
+        f"{path}: {type(error).__name__}: {error}"
+    )
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.blake2b(_canonical(value).encode(), digest_size=8).hexdigest()
+
+
+_FRAME = tuple(Frame.model_fields)
+_NAME_IN_TEXT = re.compile(r"\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

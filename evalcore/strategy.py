@@ -1,0 +1,73 @@
+"""The Strategy interface: how one sample becomes one attempt, and all that it may touch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from evalcore.data import Attempt, Feedback, Generation, Message, Sample
+    from evalcore.settings import Settings
+
+__all__ = ["Context", "Strategy"]
+
+S = TypeVar("S", bound="Settings")
+
+
+class Strategy(ABC, Generic[S]):
+    """Turns one sample into one attempt, using the models of the spec through the context.
+
+    One instance serves every attempt of its cell, many at a time on one event loop: what belongs
+    to an attempt stays in local variables.
+    """
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    async def attempt(self, sample: Sample, context: Context) -> Attempt:
+        """Answer one sample. An exception fails the attempt, with kind `strategy`."""
+
+
+class ModelHandle(Protocol):
+    """A model as a strategy sees it: every call is accounted, seeded and limited."""
+
+    async def generate(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Generation:
+        """Ask the model; a text is one message of the user."""
+
+
+class Context(Protocol):
+    """What a strategy may touch during one attempt; the hidden side of the case is not in it."""
+
+    @property
+    def models(self) -> Mapping[str, ModelHandle]:
+        """The models of the spec, by their names there."""
+
+    @property
+    def model(self) -> ModelHandle:
+        """The one model of the spec.
+
+        Raises:
+            EvalcoreError: if the spec has none or several.
+        """
+
+    @property
+    def number(self) -> int:
+        """Number of this attempt at its sample, from 0."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of this attempt, from the spec's seed, the cell, the sample and the number."""
+
+    async def feedback(self, answer: Any) -> Feedback:
+        """Ask the task what may be known of an answer before it is final."""
