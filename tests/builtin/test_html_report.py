@@ -1,0 +1,282 @@
+"""The golden file is written anew by running this module, after looking at what it draws."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from evalcore.builtin.html_report import HtmlReporter, render
+from evalcore.builtin.svg import SERIES, Caption, Point, Scale, dots, text
+from evalcore.data import Result
+from evalcore.reporter import FailureCount, Report
+from evalcore.settings import Settings
+
+GOLDEN = Path(__file__).with_name("golden") / "report.html"
+EVIL = """</title><script>alert("1")</script>'>&\x00\ud800"""
+
+
+def result(cell, metric, value, low=None, high=None, n=60, failed=0, **settings):
+    return Result("runs/demo", cell, settings, metric, value, low, high, n, failed)
+
+
+def swept():
+    """Results of a sweep over turns and feedback, with verdicts that sum to one."""
+    for feedback, gain in (("binary", 0.05), ("failed-tests", 0.08)):
+        for turns in (1, 2, 3):
+            cell = f"feedback={feedback},max_turns={turns}"
+            settings = {"strategy.feedback": feedback, "strategy.max_turns": turns}
+            right, failed = 0.25 + gain * turns, 2 if turns == 3 else 0
+            yield result(
+                cell, "mean", right, right - 0.06, right + 0.06, 60 - failed, failed, **settings
+            )
+            yield result(
+                cell, "cost/tokens", 9000.0 * turns, 8500.0 * turns, 9600.0 * turns, **settings
+            )
+            yield result(cell, "count/accepted", right, **settings)
+            yield result(cell, "count/wrong-answer", 0.9 - right, **settings)
+            yield result(cell, "count/failed", 0.1, **settings)
+
+
+REPORT = Report(
+    name="demo",
+    run="runs/demo",
+    status="finished with failed attempts",
+    facts={"attempts": "360", "failed": "4", "wall time": "1 min 12 s"},
+    results=tuple(swept()),
+    failures=(FailureCount("feedback=binary,max_turns=3", "model", "HTTP 503: overloaded", 4),),
+    samples=(
+        {"cell": "feedback=binary,max_turns=1", "sample": "p1", "attempt": 0, "answer": "4\n2"},
+        {"cell": "feedback=binary,max_turns=1", "sample": "p2", "attempt": 1, "label": "no-code"},
+    ),
+    spec="evalcore: 1\nname: demo\n",
+)
+BARE = Report("demo", "runs/demo", "interrupted", {}, (), (), (), "")
+
+
+class Page(HTMLParser):
+    """The elements of a page, with its text and that of each element by tag."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.open, self.content = [], [], {}
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in ("meta", "wbr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open:
+            self.content.setdefault(self.open[-1], []).append(data)
+
+    def count(self, tag, kind=None):
+        return sum(
+            1
+            for name, attributes in self.elements
+            if name == tag and (kind is None or kind in (attributes.get("class") or "").split())
+        )
+
+
+def plots(*results):
+    return Page(render(replace(BARE, results=results)))
+
+
+def test_the_page_is_as_it_was_looked_at():
+    assert render(REPORT) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_reporter_writes_one_file_into_the_run(tmp_path):
+    file = HtmlReporter(Settings()).write(replace(REPORT, spec=EVIL), tmp_path)
+    assert file == tmp_path / "report.html"
+    assert "�" in file.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_page_is_well_formed_and_fetches_nothing():
+    page = Page(render(REPORT))
+    assert page.open == []
+    assert {"img", "link", "iframe", "object"}.isdisjoint(tag for tag, _ in page.elements)
+    assert not any({"src", "data", "srcset"} & set(attributes) for _, attributes in page.elements)
+    assert all(a["href"].startswith("#") for tag, a in page.elements if tag == "a")
+    assert "http" not in render(REPORT).replace("http-equiv", "")
+    assert "@import" not in render(REPORT)
+    assert "url(" not in render(REPORT)
+
+
+def test_nothing_of_a_run_becomes_markup():
+    settings = dict.fromkeys((EVIL, "x"), EVIL)
+    results = [
+        Result(EVIL, f"{EVIL}{x}", settings | {"n": x}, metric, 0.5, 0.4, 0.6, 1, 0)
+        for x in range(3)
+        for metric in (EVIL, f"count/{EVIL}", "count/other")
+    ]
+    evil = Report(
+        name=EVIL,
+        run=EVIL,
+        status="finished",
+        facts={EVIL: EVIL},
+        results=results,
+        failures=[FailureCount(EVIL, EVIL, EVIL, 1)],
+        samples=[{EVIL: EVIL, "long": EVIL * 9}],
+        spec=EVIL,
+    )
+    page = Page(render(evil))
+    assert page.open == []
+    assert page.count("script") == 1
+    assert page.count("title") == 1 + page.count("desc")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]", render(evil))
+
+
+def test_every_plot_and_table_says_what_it_is():
+    page = Page(render(REPORT))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    labels = [a["aria-labelledby"] for tag, a in page.elements if tag == "svg" and "role" in a]
+    assert len(ids) == len(set(ids))
+    assert {name for label in labels for name in label.split()} <= set(ids)
+    assert len(labels) == page.count("figure") == page.count("desc") == 5
+    assert page.count("caption") == page.count("table") == 3
+    assert all(a["scope"] in ("row", "col") for tag, a in page.elements if tag == "th")
+
+
+def test_a_description_tells_the_extremes():
+    told = plots(result("a", "mean", 0.2, 0.1, 0.3), result("b", "mean", 0.7, 0.6, 0.8))
+    assert told.content["desc"] == ["Lowest: a, 0.20 [0.10, 0.30]. Highest: b, 0.70 [0.60, 0.80]."]
+
+
+def test_a_run_without_anything_is_a_page_without_sections():
+    page = Page(render(BARE))
+    assert page.count("section") == page.count("a") == 0
+    assert page.content["h1"] == ["demo"]
+
+
+def test_a_missing_value_is_a_dash_without_a_dot():
+    page = plots(result("a", "mean", None), result("b", "mean", 0.5, None, None))
+    assert page.count("circle", "dot") == 1
+    assert page.count("line", "whisker") == 0
+    assert "—" in page.content["td"]
+
+
+def test_a_metric_that_nowhere_has_a_value():
+    page = plots(
+        result("a", "mean", None), result("a", "count/x", None), result("a", "count/y", None)
+    )
+    assert page.count("circle") == page.count("rect", "s0") == 0
+    assert page.content["desc"] == ["Nothing could be measured."] * 3
+
+
+@pytest.mark.parametrize(
+    ("metrics", "bars"),
+    [
+        ({"count/a": 0.75, "count/b": 0.25}, 2),
+        ({"count/a": 0.75, "count/b": 0.2}, 0),
+        ({"count/a": 1.5, "count/b": -0.5}, 0),
+        ({"pass-at-k/1": 0.25, "pass-at-k/10": 0.75}, 0),
+        ({"mean": 1.0}, 0),
+    ],
+)
+def test_only_parts_of_one_whole_are_stacked(metrics, bars):
+    page = plots(*(result("a", metric, value) for metric, value in metrics.items()))
+    stacked = page.count("svg", "stack")
+    assert (stacked, page.count("svg", "dots")) == ((1, 0) if bars else (0, len(metrics)))
+    assert page.count("rect") == 2 * bars  # in the legend as well
+
+
+def test_more_parts_than_colours_end_in_others():
+    page = plots(*(result("a", f"count/{part}", 0.1) for part in "abcdefghij"))
+    assert page.content["li"][:7] == [*"abcdef", "4 others"]
+    assert "40%" in page.content["text"]
+
+
+def test_every_part_has_a_colour():
+    page = render(BARE)
+    assert all(f".{kind}{place} {{" in page for kind in ("s", "c", "on") for place in range(SERIES))
+
+
+@pytest.mark.parametrize(
+    ("settings", "drawn"),
+    [
+        ([{"k": 1}, {"k": 10}, {"k": 100}], 1),
+        ([{"k": 1}, {"k": 2}], 0),
+        ([{"k": True}, {"k": False}, {"k": 3}], 0),
+        ([{"k": 1}, {"k": 2}, {"k": 3}, {"k": "all"}], 0),
+        ([{"k": k, "seed": f"{k}"} for k in range(8)], 0),
+        ([{"k": k, "to": to} for k in range(3) for to in "ab"], 2),
+    ],
+)
+def test_a_swept_number_is_drawn_as_lines(settings, drawn):
+    page = plots(*(result(f"c{i}", "mean", 0.5, 0.4, 0.6, **s) for i, s in enumerate(settings)))
+    assert page.count("polyline", "line") == drawn
+
+
+def test_long_names_keep_their_ends():
+    page = plots(result("model=an-organisation/a-model,reasoning=r8", "mean", 0.5))
+    assert page.content["span"][-1] == "reasoning=r8"
+    assert ("li", {"title": "model=an-organisation/a-model,reasoning=r8"}) in page.elements
+
+
+def test_a_hundred_cells_label_the_axis_at_both_ends():
+    few, many = (plots(*(result(f"c{i}", "mean", i / n) for i in range(n))) for n in (20, 100))
+    labels = ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+    assert few.content["text"] == labels
+    assert many.content["text"] == labels + labels
+
+
+@pytest.mark.parametrize(
+    ("ends", "labels"),
+    [
+        ((0.31, 0.58), ["0.3", "0.4", "0.5", "0.6"]),
+        ((0.2, 0.9), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        ((0.5, 0.5), ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5"]),
+        ((0, 0), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        ((-3, 4), ["-4", "-2", "0", "2", "4"]),
+        ((2e4, 7e4), ["0", "20k", "40k", "60k", "80k"]),
+        ((1e6, 1.9e6), ["1M", "1.2M", "1.4M", "1.6M", "1.8M", "2M"]),
+        ((0, 3e-6), ["0", "1e-06", "2e-06", "3e-06"]),
+    ],
+)
+def test_an_axis_has_round_ticks(ends, labels):
+    assert [label for _, label in Scale.around([Point(end) for end in ends]).labels()] == labels
+
+
+def test_the_axis_of_a_setting_has_a_tick_at_each_value():
+    assert Scale.of_setting([3, 1, 2, 2]).labels() == [(0, "1"), (50, "2"), (100, "3")]
+    assert Scale.of_setting([1, 10, 100]).labels() == [(0, "1"), (50, "10"), (100, "100")]
+    assert [label for _, label in Scale.of_setting([0.0, 0.25, 1.0]).labels()] == [
+        "0.00",
+        "0.25",
+        "1.00",
+    ]
+
+
+def test_tick_labels_never_collide():
+    assert [label for _, label in Scale.of_setting([0, 1, 2, 500, 1000]).labels()] == [
+        "0",
+        "500",
+        "1000",
+    ]
+
+
+def test_text_is_fit_for_a_page_whatever_it_contains():
+    assert text("a<b>\t\n\x1b[0m\x7f\udc80é") == "a&lt;b&gt;\t\n␛[0m␡�é"
+
+
+def test_a_plot_is_escaped_on_its_own():
+    svg = dots([Point(0.5)], Scale((0.0, 1.0)), Caption("f", EVIL, EVIL))
+    assert "<script" not in svg
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(render(REPORT), encoding="utf-8")
