@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Real
-from statistics import median
 from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _format(results: Sequence[Result]) -> NumberFormat:
     ]
     largest = max(map(abs, values), default=0.0)
     if halves:
-        half = median(halves)
+        half = sorted(halves)[len(halves) // 2]
         decimals, ends = 1 - math.floor(math.log10(half)), math.ceil(math.log10(5 / half) - 1e-9)
     else:
         decimals = ends = _decimals(

@@ -144,7 +144,8 @@ def bootstrap(
 
     A resample draws as many clusters as there are, with replacement, and each comes with all of
     its values. It is handed to the statistic as weights: how many times each value was drawn.
-    Weights make many resamples one matrix product; a ratio of totals, for instance, is
+    Weights make many resamples one matrix product, at a cost that grows with `resamples * n`:
+    where the statistic allows it, hand in one value for each cluster. A ratio of totals is
 
         bootstrap(lambda v, w: (w @ v[:, 0]) / (w @ v[:, 1]), np.column_stack([cost, solved]))
 
