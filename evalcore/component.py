@@ -16,6 +16,7 @@ Kind = Literal["task", "model", "strategy", "metric", "reporter"]
 KINDS: tuple[Kind, ...] = ("task", "model", "strategy", "metric", "reporter")
 
 _NAME = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
@@ -62,9 +63,8 @@ class Command:
     Attributes:
         name: the word after `evalcore`.
         summary: one line for `evalcore --help`.
-        path: import path, `package.module:object`, of an object with `configure(parser)`, which
-            adds arguments to an `argparse.ArgumentParser`, and `run(arguments) -> int`, which
-            returns the exit code.
+        path: import path of a module with `configure(parser)`, which adds arguments to an
+            `argparse.ArgumentParser`, and `run(arguments) -> int`, which returns the exit code.
     """
 
     name: str
@@ -72,11 +72,13 @@ class Command:
     path: str
 
     def __post_init__(self) -> None:
-        _check_names(self.name, self.summary, self.path)
+        _check_names(self.name, self.summary)
+        if not isinstance(self.path, str) or not _MODULE.fullmatch(self.path):
+            raise ValueError(f"{self.name!r}: {self.path!r} is not of the form 'package.module'")
 
     def load(self) -> Any:
-        """Import and return the command."""
-        return load(self.path)
+        """Import and return the command's module."""
+        return import_module(self.path)
 
 
 def load(path: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from evalcore.errors import TaskError
 
@@ -26,7 +26,7 @@ class Task(ABC, Generic[S]):
     happened. A task that is iterated again yields the same cases in the same order.
     """
 
-    workers: ClassVar[int] = 1
+    workers: int = 1
     """How many `score` and `feedback` calls may run side by side; raise it only if thread-safe."""
 
     def __init__(self, settings: S) -> None:

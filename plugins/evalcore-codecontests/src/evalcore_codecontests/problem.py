@@ -1,4 +1,4 @@
-"""What a problem is, whatever file it came from: the one shape that readers make and the judge takes."""
+"""What a problem is, whatever file it came from: what readers make and the judge takes."""
 
 from __future__ import annotations
 
