@@ -102,7 +102,7 @@ class JudgedTask(Task[J]):
         self._judge = Judge(
             isolation=settings.isolation,
             workers=self.workers,
-            time_factor={**settings.time_factor},
+            time_factor={str(name): factor for name, factor in settings.time_factor.items()},
         )
 
     def close(self) -> None:
