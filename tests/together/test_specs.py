@@ -1,0 +1,80 @@
+"""The specs that the project ships: each is valid, and the quickstart gives what it promises."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+def evalcore(*words, cwd):
+    command = [sys.executable, "-m", "evalcore", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=900)
+
+
+@pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_spec_can_run(spec, tmp_path):
+    done = evalcore("check", spec, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def quickstart(tmp_path_factory):
+    for tool, package in (("g++", "g++"), ("javac", "default-jdk-headless")):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed (Debian: apt-get install {package})")
+    folder = tmp_path_factory.mktemp("quickstart")
+    done = evalcore("run", SPECS / "quickstart.yaml", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, json.loads(done.stdout)
+
+
+def value(results, cell, metric):
+    found = [row["value"] for row in results if (row["cell"], row["metric"]) == (cell, metric)]
+    return found[0] if found else 0.0
+
+
+@pytest.mark.parametrize("language", ["python", "c++", "java"])
+def test_accepted_programs_are_accepted(quickstart, language):
+    _, results = quickstart
+    assert value(results, f"path={language}", "proportion") == 1.0
+
+
+def test_wrong_programs_get_the_verdicts_they_were_written_for(quickstart):
+    _, results = quickstart
+    contest = files("evalcore_codecontests") / "contest"
+    expected = {
+        (row["problem"], row["code"].strip()): row["expected"]
+        for row in map(json.loads, (contest / "programs.jsonl").read_text().splitlines())
+    }
+    answers = (contest / "answers" / "wrong.jsonl").read_text().splitlines()
+    programs = [(row["sample"], row["answer"]) for row in map(json.loads, answers)]
+    kinds = Counter(expected[problem, _code(answer)] for problem, answer in programs[:24])
+    for kind, count in kinds.items():
+        assert value(results, "path=wrong", f"count/{kind}") == pytest.approx(count / 24)
+
+
+def test_the_report_and_the_records_are_there(quickstart):
+    folder, _ = quickstart
+    page = (folder / "runs/quickstart/report.html").read_text()
+    assert "path=python" in page
+    records = evalcore("records", "runs/quickstart", cwd=folder)
+    assert len(records.stdout.splitlines()) == 4 * 24
+
+
+def test_a_finished_run_is_measured_again_without_running(quickstart):
+    folder, results = quickstart
+    again = evalcore("results", "runs/quickstart", "--json", cwd=folder)
+    assert json.loads(again.stdout) == results
+
+
+def _code(answer):
+    return answer.partition("\n")[2].rpartition("```")[0].strip()
