@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evalcore.data import Result
-from evalcore.stats import Estimate
+from evalcore.stats import Estimate, paired_difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from evalcore.spec import Part
     from evalcore.store import CellRow, Store
 
-__all__ = ["CellScores", "measure"]
+__all__ = ["CellScores", "differences", "measure"]
 
 
 def measure(store: Store, metrics: Sequence[Part], run: str) -> tuple[list[Result], list[str]]:
@@ -32,16 +33,32 @@ def measure(store: Store, metrics: Sequence[Part], run: str) -> tuple[list[Resul
     """
     results: list[Result] = []
     problems: list[str] = []
-    instances = [(part, part.create()) for part in metrics]
+    instances = [(name, part.create()) for name, part in _names(metrics).items()]
     for cell in store.cells():
         scores = CellScores(store, cell)
-        for part, metric in instances:
+        for name, metric in instances:
             try:
-                results += _rows(run, cell, part, metric.compute(scores), int(scores.failed.sum()))
+                measured = _named(name, metric.compute(scores))
+                results += _rows(run, cell, measured, int(scores.failed.sum()))
             except Exception as error:  # a plugin's metric may raise anything
-                text = f"metric {part.name}, cell {cell.name}: {type(error).__name__}: {error}"
+                text = f"metric {name}, cell {cell.name}: {type(error).__name__}: {error}"
                 problems.append(text)
     return results, problems
+
+
+def differences(store: Store, run: str, baseline: CellScores) -> list[Result]:
+    """How much higher the mean score of each cell is than the baseline's, on the same samples."""
+    results = []
+    for cell in store.cells():
+        scores = CellScores(store, cell)
+        if scores.is_same(baseline):
+            continue
+        values, samples = scores.scored()
+        against, common = baseline.scored()
+        failed = int(scores.failed.sum() + baseline.failed.sum())
+        found = {f"mean-vs-{baseline.cell}": paired_difference(values, against, samples, common)}
+        results += _rows(run, cell, found, failed)
+    return results
 
 
 class CellScores:
@@ -50,6 +67,21 @@ class CellScores:
     def __init__(self, store: Store, cell: CellRow) -> None:
         self._store = store
         self._cell = cell
+
+    @property
+    def cell(self) -> str:
+        """The cell's name."""
+        return self._cell.name
+
+    def is_same(self, other: CellScores) -> bool:
+        """Whether both are the same cell of the same store."""
+        return (self._store.path, self._cell.id) == (other._store.path, other._cell.id)
+
+    def scored(self) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+        """The scores of the attempts that did not fail, and the samples' names, shape (m,)."""
+        kept = ~self.failed
+        names = np.array([name for (name,) in self._store.column(self._cell.id, "sample")], "U")
+        return self.column("value")[kept], names[kept]
 
     def column(self, name: Column) -> NDArray[np.float64]:
         """One column, shape (n,); `value` is NaN where the attempt failed."""
@@ -89,11 +121,21 @@ class CellScores:
         return self._store.records(self._cell.id)
 
 
-def _rows(
-    run: str, cell: CellRow, part: Part, measured: Estimate | Mapping[str, Estimate], failed: int
-) -> list[Result]:
-    name = part.name
-    named = {name: measured} if isinstance(measured, Estimate) else _parts(name, measured)
+def _names(metrics: Sequence[Part]) -> dict[str, Part]:
+    """The metrics by name; one that stands there several times is told apart by its settings."""
+    uses = Counter(part.name for part in metrics)
+    return {
+        part.name if uses[part.name] == 1 else f"{part.name}({_settings(part)})": part
+        for part in metrics
+    }
+
+
+def _settings(part: Part) -> str:
+    own = {key: value for key, value in part.written.items() if key != "use"}
+    return ",".join(f"{key}={value}" for key, value in own.items())
+
+
+def _rows(run: str, cell: CellRow, measured: Mapping[str, Estimate], failed: int) -> list[Result]:
     return [
         Result(
             run=run,
@@ -106,11 +148,13 @@ def _rows(
             n=estimate.n,
             failed=failed,
         )
-        for metric, estimate in named.items()
+        for metric, estimate in measured.items()
     ]
 
 
-def _parts(name: str, measured: Mapping[str, Estimate]) -> dict[str, Estimate]:
+def _named(name: str, measured: Estimate | Mapping[str, Estimate]) -> Mapping[str, Estimate]:
+    if isinstance(measured, Estimate):
+        return {name: measured}
     return {f"{name}/{part}": estimate for part, estimate in measured.items()}
 
 

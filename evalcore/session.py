@@ -67,6 +67,7 @@ def run_spec(
     *,
     fresh: bool = False,
     accept_change: bool = False,
+    retry_failed: bool = False,
     limit: int | None = None,
     show: Callable[[Progress], AbstractContextManager[Any]] = lambda progress: nullcontext(),
     say: Callable[[str], None] = lambda text: None,
@@ -78,6 +79,7 @@ def run_spec(
         path: the run's directory.
         fresh: begin anew; what was there is kept under another name.
         accept_change: go on although the spec, data, plugins or models have changed.
+        retry_failed: make the attempts that failed anew.
         limit: samples of each cell to run at most.
         show: a context in which the progress is shown while the run works.
         say: told in words what a signal does.
@@ -97,6 +99,8 @@ def run_spec(
             limit=limit,
             observe=lambda records: hooks.evalcore_attempts_committed(run=info, records=records),
         )
+        if retry_failed:
+            directory.store.set_aside_failed()
         hooks.evalcore_run_started(run=info)
         with show(runner.progress):
             asyncio.run(_run_with_signals(runner, say))

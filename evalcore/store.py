@@ -40,6 +40,7 @@ CREATE TABLE records (
     dollars REAL NOT NULL, seconds REAL NOT NULL, executions INTEGER NOT NULL,
     body BLOB NOT NULL
 );
+CREATE TABLE superseded AS SELECT * FROM records;
 CREATE UNIQUE INDEX records_key ON records (cell, sample, attempt);
 CREATE TABLE calls (
     cell INTEGER, sample TEXT, attempt INTEGER, digest BLOB, body BLOB NOT NULL,
@@ -116,6 +117,14 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+
+    def set_aside_failed(self) -> int:
+        """Move the failed attempts to `superseded`, so that they are made anew; how many."""
+        with self.connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            failed = "FROM records WHERE failure IS NOT NULL"
+            connection.execute(f"INSERT INTO superseded SELECT * {failed}")
+            return connection.execute(f"DELETE {failed}").rowcount
 
     def cells(self) -> list[CellRow]:
         """The cells, in the spec's order."""

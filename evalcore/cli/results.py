@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalcore.cli.common import say
+from evalcore.cli.common import print_results, say
+from evalcore.errors import RunError
+from evalcore.measure import CellScores, differences, measure
+from evalcore.rundir import open_store, read_resolved
+from evalcore.spec import load_metrics
 
 if TYPE_CHECKING:
     import argparse
 
     from evalcore.data import Result
+    from evalcore.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
         "runs", nargs="+", type=Path, metavar="RUN", help="directory of a run, such as runs/NAME"
+    )
+    parser.add_argument(
+        "--against",
+        metavar="CELL",
+        help="also the difference of each cell's mean score to this cell's, on the same samples",
     )
     parser.add_argument("--json", action="store_true", help="print a list of JSON objects")
 
@@ -27,29 +38,35 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure the runs anew from their stores and print the results."""
     results: list[Result] = []
     problems: list[str] = []
-    for path in arguments.runs:
-        measured, failed = _measure(path)
-        results += measured
-        problems += [f"{path}: {problem}" for problem in failed]
+    with ExitStack() as stack:
+        stores = {path: stack.enter_context(closing(open_store(path))) for path in arguments.runs}
+        for path, store in stores.items():
+            metrics = load_metrics(read_resolved(path), str(path))
+            measured, failed = measure(store, metrics, str(path))
+            results += measured
+            problems += [f"{path}: {problem}" for problem in failed]
+        if arguments.against:
+            baseline = _baseline(arguments.against, list(stores.values()))
+            for path, store in stores.items():
+                results += differences(store, str(path), baseline)
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], indent=2, default=str))
     else:
-        from evalcore.cli.common import print_results
-
         print_results(results)
     for problem in problems:
         say(f"error: {problem}")
     return 2 if problems else 0
 
 
-def _measure(path: Path) -> tuple[list[Result], list[str]]:
-    from evalcore.measure import measure
-    from evalcore.rundir import open_store, read_resolved
-    from evalcore.spec import load_metrics
+def _baseline(name: str, stores: list[Store]) -> CellScores:
+    """The cell of that name in the first run that has one.
 
-    metrics = load_metrics(read_resolved(path), str(path))
-    store = open_store(path)
-    try:
-        return measure(store, metrics, str(path))
-    finally:
-        store.close()
+    Raises:
+        RunError: if no run has it.
+    """
+    for store in stores:
+        for cell in store.cells():
+            if cell.name == name:
+                return CellScores(store, cell)
+    known = ", ".join(dict.fromkeys(cell.name for store in stores for cell in store.cells()))
+    raise RunError(f"--against {name}: no such cell; there are {known}")

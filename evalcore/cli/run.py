@@ -31,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on although spec, data, plugins or models have changed",
     )
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="make the attempts that failed anew"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no words")
     parser.add_argument("--json", action="store_true", help="print the results as JSON only")
 
@@ -49,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         path,
         fresh=arguments.fresh,
         accept_change=arguments.accept_change,
+        retry_failed=arguments.retry_failed,
         limit=arguments.limit,
         show=lambda progress: shown(progress, quiet=quiet),
         say=tell,
