@@ -45,7 +45,7 @@ def value(results, cell, metric):
 @pytest.mark.parametrize("language", ["python", "c++", "java"])
 def test_accepted_programs_are_accepted(quickstart, language):
     _, results = quickstart
-    assert value(results, f"path={language}", "proportion") == 1.0
+    assert value(results, f"author={language}", "proportion") == 1.0
 
 
 def test_wrong_programs_get_the_verdicts_they_were_written_for(quickstart):
@@ -59,13 +59,13 @@ def test_wrong_programs_get_the_verdicts_they_were_written_for(quickstart):
     programs = [(row["sample"], row["answer"]) for row in map(json.loads, answers)]
     kinds = Counter(expected[problem, _code(answer)] for problem, answer in programs[:24])
     for kind, count in kinds.items():
-        assert value(results, "path=wrong", f"count/{kind}") == pytest.approx(count / 24)
+        assert value(results, "author=wrong", f"count/{kind}") == pytest.approx(count / 24)
 
 
 def test_the_report_and_the_records_are_there(quickstart):
     folder, _ = quickstart
     page = (folder / "runs/quickstart/report.html").read_text()
-    assert "path=python" in page
+    assert "author=python" in page
     records = evalcore("records", "runs/quickstart", cwd=folder)
     assert len(records.stdout.splitlines()) == 4 * 24
 

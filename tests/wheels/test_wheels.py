@@ -71,10 +71,12 @@ def test_each_plugin_with_the_core_alone_is_whole(wheels, tmp_path, clean, plugi
 
 def test_the_contest_is_judged_from_the_wheel(wheels, tmp_path, clean):
     evalcore = environment(tmp_path / "venv", wheels, "evalcore-codecontests")
-    words = ["--set", "sweep={}", "--limit", "3", "--json"]
     spec = ROOT / "specs/quickstart.yaml"
-    printed = run(evalcore, "run", spec, *words, cwd=tmp_path, env=clean)
-    assert json.loads(printed)[0]["value"] == 1.0
+    exclude = "sweep.exclude=[{models.author: c++}, {models.author: java}]"
+    words = ["--set", exclude, "--limit", "3", "--json"]
+    results = json.loads(run(evalcore, "run", spec, *words, cwd=tmp_path, env=clean))
+    shares = {row["cell"]: row["value"] for row in results if row["metric"] == "proportion"}
+    assert shares == {"author=python": 1.0, "author=wrong": 0.0}
 
 
 def test_a_new_plugin_passes_its_own_tests(wheels, tmp_path, clean):
