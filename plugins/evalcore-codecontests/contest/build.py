@@ -47,15 +47,21 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="build problems that are up to date too")
     parser.add_argument("names", nargs="*", metavar="NAME", help="build only these problems")
     options = parser.parse_args()
+    broken = []
     built = {record["name"]: record for record in read(DATA / "problems.jsonl")}
     all_sources = [sources.load(name) for name in sources.names()]
     for source in all_sources:
         old = built.get(source.name)
         wanted = source.name in options.names if options.names else options.all
         if wanted or (not options.names and (old is None or not up_to_date(source, old))):
-            built[source.name] = record(source, verified_outputs(source))
-            write(all_sources, built)  # at once: what is built stays built if a later one fails
+            try:
+                built[source.name] = record(source, verified_outputs(source))
+            except ValueError as error:
+                broken.append(str(error))
+            write(all_sources, built)
     write(all_sources, built)
+    if broken:
+        sys.exit("\n".join(broken))
 
 
 def write(all_sources: list[Source], built: dict[str, Record]) -> None:
@@ -171,12 +177,21 @@ def _check_wrong(
         if program.kind in {"too-slow", "too-much-memory"}:
             if text in source.hidden["small"]:
                 raise _broken(source, program, text, "fails a small test")
-            if judged(source, command, text, outputs[text], EXCESS) != program.verdict:
-                raise _broken(source, program, text, f"keeps {EXCESS} times the limit")
+            _check_excess(source, program, command, outputs)
             _check_small(source, program, command, outputs)
         public_note = f", {failed_public} of them public" if failed_public else ""
         return f"{verdict} after {passed} tests{public_note}: {text[:40]!r}"
     raise _broken(source, program, "", "passes every test")
+
+
+def _check_excess(
+    source: Source, program: Program, command: list[str], outputs: dict[str, str]
+) -> None:
+    """Some test must take the program far over its limit, on faster machines than this one too."""
+    for text in reversed(source.inputs):
+        if judged(source, command, text, outputs[text], EXCESS) == program.verdict:
+            return
+    raise _broken(source, program, "", f"keeps {EXCESS} times the limit on all tests")
 
 
 def _check_small(
@@ -279,7 +294,4 @@ def read(path: Path) -> list[Record]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ValueError as error:
-        sys.exit(str(error))
+    main()
