@@ -1,0 +1,114 @@
+"""The tasks in specs, from a file of problems to records."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from evalcore.data import Attempt
+from evalcore.errors import TaskError
+from evalcore_codecontests.tasks import CodeContests, Contest, DataSettings, JudgeSettings, Taco
+
+DOUBLE = {
+    "name": "double",
+    "description": "Print twice the number.",
+    "public_tests": {"input": ["1\n"], "output": ["2\n"]},
+    "private_tests": {"input": ["5\n"], "output": ["10\n"]},
+    "generated_tests": {"input": ["123456789\n"], "output": ["246913578\n"]},
+    "time_limit": {"seconds": 1, "nanos": 0},
+    "memory_limit_bytes": 256 << 20,
+    "difficulty": 1,
+    "cf_tags": ["math"],
+}
+UNTESTED = {**DOUBLE, "name": "untested"} | {
+    kind: {"input": [], "output": []}
+    for kind in ("public_tests", "private_tests", "generated_tests")
+}
+ADD = {
+    "question": "Add two numbers.",
+    "input_output": json.dumps(
+        {"fn_name": "add", "inputs": [[1, 2], [3, 4]], "outputs": [[3], [7]]}
+    ),
+    "starter_code": "def add(a, b):",
+    "name": "add",
+}
+RIGHT = "```python\nprint(2 * int(input()))\n```"
+ONLY_PUBLIC = "```python\nprint(2)\n```"
+
+
+def write(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def double(tmp_path_factory):
+    path = write(tmp_path_factory.mktemp("data") / "double.jsonl", DOUBLE, UNTESTED)
+    task = CodeContests(DataSettings.model_validate({"path": str(path)}))
+    task.open()
+    yield task
+    task.close()
+
+
+def test_the_strategy_sees_the_public_tests_and_no_others(double):
+    case = next(double.cases())
+    assert [test.input for test in case.sample.public.public_tests] == ["1\n"]
+    assert case.sample.public.hidden_tests == ()
+    assert "246913578" not in repr(case.sample)
+
+
+def test_the_hidden_tests_decide(double):
+    case = next(double.cases())
+    right = double.score(case, Attempt(RIGHT))
+    wrong = double.score(case, Attempt(ONLY_PUBLIC))
+    assert (right.value, right.label) == (1.0, "accepted")
+    assert (wrong.value, wrong.label) == (0.0, "wrong-answer")
+    assert right.details["tests_run"] == right.details["tests"] == 3
+
+
+def test_feedback_is_on_the_public_tests_alone(double):
+    case = next(double.cases())
+    assert double.feedback(case, ONLY_PUBLIC).passed
+    failed = double.feedback(case, "```python\nprint(3)\n```")
+    assert not failed.passed
+    assert "expected\n2" in failed.text
+    assert "got\n3" in failed.text
+    assert failed.executions == 1
+
+
+def test_feedback_shows_where_a_program_crashed(double):
+    case = next(double.cases())
+    feedback = double.feedback(case, "```python\nraise KeyError('lost')\n```")
+    assert "KeyError: 'lost'" in feedback.text
+
+
+def test_no_tests_are_never_a_pass(double):
+    untested = list(double.cases())[1]
+    with pytest.raises(TaskError, match="unjudgeable: the problem has no tests"):
+        double.score(untested, Attempt(RIGHT))
+
+
+def test_a_function_is_called(tmp_path):
+    path = write(tmp_path / "add.jsonl", ADD)
+    task = Taco(DataSettings.model_validate({"path": str(path), "checker": "taco"}))
+    task.open()
+    try:
+        case = next(task.cases())
+        assert "def add(a, b):" in case.sample.input
+        assert task.score(case, Attempt("def add(a, b):\n    return a + b")).value == 1.0
+        assert task.score(case, Attempt("def add(a, b):\n    return 3")).label == "wrong-answer"
+    finally:
+        task.close()
+
+
+def test_our_contest_knows_its_size():
+    task = Contest(JudgeSettings())
+    assert task.size() == sum(1 for _ in task.cases()) == 24
+
+
+@pytest.mark.parametrize("source", [{}, {"path": __file__, "dataset": "owner/name"}])
+def test_one_source_is_needed(source):
+    with pytest.raises(ValidationError, match=r"one of `path` \(files\) and `dataset`"):
+        DataSettings.model_validate(source)
