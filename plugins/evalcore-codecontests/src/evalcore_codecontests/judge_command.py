@@ -124,29 +124,20 @@ def _parse_program(place: str, line: str) -> _Entry:
 
 
 def _read_problems(path: Path, wanted: set[str]) -> dict[str, Problem]:
-    """The wanted problems by id and by name, an id before a name.
-
-    A name that several problems bear is an error where a program asks for it.
-    """
+    """The wanted problems by id or else by name, the first of several that share one."""
     from evalcore_codecontests.readers import read_problems
 
     by_id: dict[str, Problem] = {}
-    by_name: dict[str, list[Problem]] = {}
+    by_name: dict[str, Problem] = {}
     try:
         for problem in read_problems(path):
             if problem.id in wanted:
-                by_id.setdefault(problem.id, problem)
+                by_id[problem.id] = problem
             if problem.name in wanted:
-                by_name.setdefault(problem.name, []).append(problem)
+                by_name.setdefault(problem.name, problem)
     except (OSError, ValueError) as error:
         raise _InputError(str(error)) from error
-    for name, bearers in by_name.items():
-        if name not in by_id and len(bearers) > 1:
-            ids = ", ".join(problem.id for problem in bearers[:3])
-            raise _InputError(
-                f"{path}: {len(bearers)} problems are named {name!r}; use an id: {ids}"
-            )
-    return {name: bearers[0] for name, bearers in by_name.items()} | by_id
+    return by_name | by_id
 
 
 def _check_problems(path: Path, entries: list[_Entry], problems: dict[str, Problem]) -> None:

@@ -16,20 +16,15 @@ if TYPE_CHECKING:
 
 def failure(run: Run, language: Language, limits: Limits) -> tuple[Verdict, str] | None:
     """The verdict that a run's end alone decides and what it rests on; `None` if it ended well."""
-    if run.killed == "wall":
-        return Verdict.TIME_LIMIT, f"idle: {run.cpu:.2f} s of CPU time in {run.wall:.1f} s"
-    if run.killed == "cpu" or run.exit == -signal.SIGXCPU:
-        return Verdict.TIME_LIMIT, _over_time(run, limits)
     output = max(len(run.stdout), len(run.stderr), len(run.result))
     if run.exit == -signal.SIGXFSZ or output >= limits.output_bytes:
         return Verdict.OUTPUT_LIMIT, f"over {limits.output_bytes} bytes written to one file"
-    if run.cpu > limits.cpu_seconds:
-        return Verdict.TIME_LIMIT, _over_time(run, limits)
+    if run.killed == "wall":
+        return Verdict.TIME_LIMIT, f"idle: {run.cpu:.2f} s of CPU time in {run.wall:.1f} s"
+    if run.killed == "cpu" or run.cpu > limits.cpu_seconds:
+        spent = f"{run.cpu:.2f} s of CPU time, allowed {limits.cpu_seconds:g} s"
+        return Verdict.TIME_LIMIT, spent
     return _memory(run, language, limits) or _exit(run)
-
-
-def _over_time(run: Run, limits: Limits) -> str:
-    return f"{run.cpu:.2f} s of CPU time, allowed {limits.cpu_seconds:g} s"
 
 
 def _memory(run: Run, language: Language, limits: Limits) -> tuple[Verdict, str] | None:

@@ -263,6 +263,7 @@ class _Session:
                 arguments=marshal.dumps(test.args) if isinstance(test, CallTest) else None,
                 files=self._problem.files,
                 processes=self._processes,
+                stack=self._language.stack(self._limits),
             )
         finally:
             os.close(stdin)

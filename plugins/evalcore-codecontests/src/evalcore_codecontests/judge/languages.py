@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _COMPILE_LIMITS = Limits(
     cpu_seconds=30.0,
     wall_seconds=150.0,
-    memory_bytes=2 << 30,
     output_bytes=128 << 20,
     processes=128,
     files=256,
@@ -33,6 +32,9 @@ _COMPILE_LIMITS = Limits(
 )
 _MESSAGE_BYTES = 16 * 1024
 _JAVA_ADDRESS_SPACE = 4 << 30  # reserved by the virtual machine, hardly any of it touched
+_GCC_ADDRESS_SPACE = 3 << 29
+_COMPILER_STACK_BYTES = 64 << 20
+_USUAL_STACK_BYTES = 8 << 20
 _JAVA_OVERHEAD_BYTES = 128 << 20
 _FOLDER_OF_PROGRAM = re.compile(r"/(?:[^\s:]*/)?program/")
 _PYTHON_MEMORY_ERROR = re.compile(rb"^[\w.]*MemoryError\b")
@@ -83,6 +85,9 @@ class Language(Protocol):
     def address_space(self, limits: Limits) -> int:
         """Bytes of address space to allow."""
 
+    def stack(self, limits: Limits) -> int | None:
+        """Bytes of stack to allow, `None` for a gigabyte."""
+
     def out_of_memory(self, run: Run) -> bool:
         """Whether the program's last words say that it ran out of memory."""
 
@@ -117,6 +122,10 @@ class Python:
         """The limit; what the interpreter has before the program is allowed on top."""
         return limits.memory_bytes
 
+    def stack(self, limits: Limits) -> int | None:
+        """A gigabyte, as memory is bounded anyway."""
+        return None
+
     def out_of_memory(self, run: Run) -> bool:
         """An uncaught `MemoryError`."""
         return bool(_PYTHON_MEMORY_ERROR.match(_last_line(run.stderr)))
@@ -144,7 +153,7 @@ class Cpp:
         options = ["-O2", "-std=c++17", "-pipe", "-s", *link]
         argv = [compiler, *options, "-o", "main", "{program}/main.cpp"]
         spec = BoxSpec("exec", {"main.cpp": _text(code)}, argv=argv, fork=True)
-        return _compile(worker, spec, "main")
+        return _compile(worker, spec, "main", _GCC_ADDRESS_SPACE)
 
     def box(self, code: str, compiled: bytes, function: str | None, limits: Limits) -> BoxSpec:
         """The executable."""
@@ -152,6 +161,10 @@ class Cpp:
 
     def address_space(self, limits: Limits) -> int:
         """The limit; spare room for stacks is allowed on top."""
+        return limits.memory_bytes
+
+    def stack(self, limits: Limits) -> int | None:
+        """All of the memory; the stacks of further threads are reserved in the same size."""
         return limits.memory_bytes
 
     def out_of_memory(self, run: Run) -> bool:
@@ -184,8 +197,8 @@ class Java:
         argv = [f"{home}/bin/javac", *flags, "-encoding", "UTF-8", "-nowarn", "-proc:none"]
         argv += ["-d", ".", f"{{program}}/{name}"]
         files = {name: _text(code)}
-        spec = BoxSpec("exec", files, argv=argv, fork=True, proc_self_exe=f"{home}/bin/javac")
-        return _compile(worker, spec, ".")
+        spec = BoxSpec("exec", files, argv=argv, proc_self_exe=f"{home}/bin/javac")
+        return _compile(worker, spec, ".", _JAVA_ADDRESS_SPACE)
 
     def box(self, code: str, compiled: bytes, function: str | None, limits: Limits) -> BoxSpec:
         """The virtual machine on the jar."""
@@ -198,6 +211,10 @@ class Java:
     def address_space(self, limits: Limits) -> int:
         """The heap, and what the virtual machine reserves."""
         return limits.memory_bytes + _JAVA_ADDRESS_SPACE
+
+    def stack(self, limits: Limits) -> int | None:
+        """The usual one; the option -Xss says how much the program's own threads have."""
+        return _USUAL_STACK_BYTES
 
     def out_of_memory(self, run: Run) -> bool:
         """An uncaught `OutOfMemoryError`."""
@@ -242,7 +259,7 @@ def _last_line(text: bytes) -> bytes:
     return lines[-1] if lines else b""
 
 
-def _compile(worker: Worker, spec: BoxSpec, product: str) -> bytes:
+def _compile(worker: Worker, spec: BoxSpec, product: str, address_space: int) -> bytes:
     """Run a compiler in a box and fetch what it made."""
     from .worker import memory_file
 
@@ -250,7 +267,12 @@ def _compile(worker: Worker, spec: BoxSpec, product: str) -> bytes:
     empty = memory_file(b"")
     try:
         with worker.open(spec, limits) as box:
-            run = box.run(empty, address_space=8 << 30, processes=limits.processes)
+            run = box.run(
+                empty,
+                address_space=address_space,
+                processes=limits.processes,
+                stack=_COMPILER_STACK_BYTES,
+            )
             if run.exit == 0 and run.killed is None:
                 return box.collect(product, limits.disk_bytes)
     finally:

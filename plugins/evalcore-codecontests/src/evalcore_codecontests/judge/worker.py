@@ -240,6 +240,7 @@ class Box:
         arguments: bytes | None = None,
         files: tuple[str, str] | None = None,
         processes: int | None = None,
+        stack: int | None = None,
     ) -> Run:
         """Run the program once.
 
@@ -249,6 +250,7 @@ class Box:
             arguments: for a `call` box, the marshalled arguments.
             files: names of the files to read and write instead of the standard streams.
             processes: threads and processes at a time, `None` for no limit.
+            stack: bytes of the first thread's stack, `None` for a gigabyte.
 
         Raises:
             SandboxError: the sandbox failed.
@@ -261,6 +263,7 @@ class Box:
             "output_bytes": limits.output_bytes,
             "processes": processes,
             "files": limits.files,
+            "stack_bytes": stack,
         }
         if files is not None:
             request |= {"input_file": files[0], "output_file": files[1]}

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 
 # Above the limit itself: thread stacks and whatever else is reserved and never touched.
-_SPARE_ADDRESS_SPACE = 1 << 30
+_SPARE_ADDRESS_SPACE = 512 << 20
 _OWN_PROCESSES = 2  # the box and its supervisor
 _POLL_SECONDS = 0.001
+_LOOK_SECONDS = 0.5
 _COMMON_FILTER = seccomp.build(processes=True, execute=True)
 _PROGRAM_FILTERS = {
     execute: seccomp.build(processes=False, execute=execute) for execute in (False, True)
@@ -163,7 +164,7 @@ class Box:
         pid = os.fork()
         if pid == 0:
             raise NextRole(lambda: self._become_program(request, fds))
-        killed = self._watch(pid, started, request["cpu_seconds"], request["wall_seconds"])
+        killed = self._watch(pid, started, request, fds[1])
         status, usage = self._reap(pid)
         answer: dict[str, Any] = {
             "exit": os.waitstatus_to_exitcode(status),
@@ -182,6 +183,8 @@ class Box:
         """In the child: take on the limits, forget the box, and be the program."""
         try:
             os.setsid()
+            if not self._places.isolated:  # else all dies with the box anyway
+                kernel.die_with_parent()
             report = _arrange(fds, self._report)
             _set_limits(request, self._baseline)
             if self._places.isolated and not self._program.may_fork:
@@ -192,8 +195,8 @@ class Box:
         os.set_inheritable(report, False)
         self._program.run([report, *range(report + 1, report + 1 + len(fds) - 3)])
 
-    def _watch(self, pid: int, started: float, cpu: float, wall: float) -> str | None:
-        """Wait for the program's end; kill it, saying which, when a limit is over."""
+    def _watch(self, pid: int, started: float, request: dict[str, Any], stdout: int) -> str | None:
+        """Wait for the program's end, or for the limit that it breaks, which is returned."""
         clock = (~pid << 3) | 2  # the CPU clock of a process
         cores = os.cpu_count() or 1
         pidfd = os.pidfd_open(pid)
@@ -202,11 +205,13 @@ class Box:
         poller.register(self._judge, select.POLLHUP)
         try:
             while True:
-                cpu_left = cpu - time.clock_gettime(clock)
-                wall_left = started + wall - time.monotonic()
+                cpu_left = request["cpu_seconds"] - time.clock_gettime(clock)
+                wall_left = started + request["wall_seconds"] - time.monotonic()
+                if os.fstat(stdout).st_size >= request["output_bytes"]:
+                    return "output"
                 if min(cpu_left, wall_left) <= 0:
                     return "cpu" if cpu_left <= 0 else "wall"
-                pause = min(wall_left, max(cpu_left / cores, _POLL_SECONDS))
+                pause = min(wall_left, max(cpu_left / cores, _POLL_SECONDS), _LOOK_SECONDS)
                 ready = [fd for fd, _ in poller.poll(pause * 1000)]
                 if pidfd in ready:
                     return None
@@ -278,6 +283,11 @@ def _set_limits(request: dict[str, Any], baseline: int) -> None:
     if request["address_space"]:
         spare = baseline + _SPARE_ADDRESS_SPACE
         limits[resource.RLIMIT_AS] = request["address_space"] + spare
+    if request["stack_bytes"]:
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        soft = request["stack_bytes"]
+        soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
     for name, value in limits.items():
         _, hard = resource.getrlimit(name)
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import marshal
 import os
@@ -28,6 +29,10 @@ from math import ceil, comb, cos, exp, fabs, factorial, floor, gcd, inf, isqrt, 
 from math import perm, pi, sin, sqrt, tan
 from typing import *
 """
+# A program may replace functions that we need after it: keep our own.
+__builtins__ = vars(builtins).copy()  # type: ignore[assignment]
+_exit = os._exit
+
 _MODULE = "solution"
 _MAX_DEPTH = 200
 _PLAIN_INT_BITS = 63
@@ -54,11 +59,11 @@ class CallProgram:
         args = marshal.loads(_read_all(arguments))  # noqa: S302 - written by the judge
         status = execute(lambda: _write(result, self._call(args)))
         execute(sys.stdout.flush)
-        os._exit(status)
+        _exit(status)
 
     def _call(self, args: tuple[Any, ...]) -> Any:
         module = fresh_module(_MODULE, self._path)
-        module.__dict__.update(self._names, __name__=_MODULE, __builtins__=__builtins__)
+        module.__dict__.update(self._names, __name__=_MODULE, __builtins__=builtins)
         exec(self._code, module.__dict__)  # noqa: S102 - the very purpose
         function = module.__dict__.get(self._function)
         if not callable(function):

@@ -35,6 +35,7 @@ _MOUNT_ATTR_RDONLY = 1
 _MOUNT_ATTR_NOSUID = 2
 _CAPABILITY_VERSION_3 = 0x2008_0522
 _LAST_CAPABILITY = 63
+_PTHREAD_ATTRIBUTES_BYTES = 64
 
 # The same on every architecture but these two, which differ.
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
@@ -103,6 +104,18 @@ def prctl(option: int, argument: int = 0, address: int = 0) -> None:
     zero = ctypes.c_ulong(0)
     arguments = (ctypes.c_ulong(argument), ctypes.c_ulong(address), zero, zero)
     _check(_libc.prctl(option, *arguments), f"prctl {option}")
+
+
+def set_thread_stack(size: int) -> None:
+    """Set the stack of threads to come, which otherwise follows the limit for the first one."""
+    attributes = ctypes.create_string_buffer(_PTHREAD_ATTRIBUTES_BYTES)
+    for error in (
+        _libc.pthread_attr_init(attributes),
+        _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(size)),
+        _libc.pthread_setattr_default_np(attributes),
+    ):
+        if error:
+            raise OSError(error, f"stack size of threads: {os.strerror(error)}")
 
 
 def die_with_parent() -> None:

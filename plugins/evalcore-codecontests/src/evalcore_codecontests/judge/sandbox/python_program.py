@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# A program may replace functions that we need after it: keep our own.
+__builtins__ = vars(builtins).copy()  # type: ignore[assignment]
+_exit, _collect, _get_objects = os._exit, gc.collect, gc.get_objects
+
 _COMPILE_CPU_SECONDS = 10
 _COMPILE_MEMORY_BYTES = 4 << 30
 _EXIT_FLUSH_FAILED = 120
@@ -53,9 +57,11 @@ class PythonProgram:
     def run(self, extra: list[int]) -> None:
         """Run the program and end this process with its exit status."""
         os.close(extra[0])
+        _exit(_finish(execute(self._run_main)))
+
+    def _run_main(self) -> None:
         main = fresh_module("__main__", self._path)
-        status = execute(lambda: exec(self._code, main.__dict__))  # noqa: S102 - the very purpose
-        os._exit(_finish(main, status))
+        exec(self._code, main.__dict__)  # noqa: S102 - the very purpose
 
 
 def compile_program(path: Path) -> types.CodeType:
@@ -138,18 +144,18 @@ def _open_streams() -> None:
     for fd in range(3):
         os.dup2(empty, fd)
     os.close(empty)
-    sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape", None)  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = _stream(1, "w", "surrogateescape", "\n")  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace", "\n")  # type: ignore[misc]
+    sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _stream(1, "w", "surrogateescape")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")  # type: ignore[misc]
     sys.stderr.reconfigure(line_buffering=True)
 
 
-def _stream(fd: int, mode: str, errors: str, newline: str | None) -> io.TextIOWrapper:
+def _stream(fd: int, mode: str, errors: str) -> io.TextIOWrapper:
     raw = io.FileIO(fd, mode, closefd=False)
     name = ("<stdin>", "<stdout>", "<stderr>")[fd]
     raw.name = name
     buffer = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
-    stream = io.TextIOWrapper(buffer, "utf-8", errors, newline)
+    stream = io.TextIOWrapper(buffer, "utf-8", errors, "\n")
     stream.mode = mode  # type: ignore[misc]
     return stream
 
@@ -175,17 +181,16 @@ def _report(error: BaseException) -> None:
         sys.__excepthook__(type(error), error, trace)
 
 
-def _finish(main: types.ModuleType, status: int) -> int:
-    """What the interpreter does at its end: threads, exit functions, files, exit status."""
+def _finish(status: int) -> int:
+    """What the interpreter does at its end: threads, exit functions, objects, files, status."""
     threading = sys.modules.get("threading")
     if threading is not None:
         execute(threading._shutdown)
     execute(atexit._run_exitfuncs)
     flushed = _flush(sys.stdout) and _flush(sys.stderr)
-    sys.modules.pop("__main__", None)
-    main.__dict__.clear()
-    gc.collect()
-    for stream in [thing for thing in gc.get_objects() if isinstance(thing, io.IOBase)]:
+    sys.modules.pop("__main__", None)  # with the last references go finalizers and open files
+    _collect()
+    for stream in [thing for thing in _get_objects() if isinstance(thing, io.IOBase)]:
         _flush(stream)
     flushed = _flush(sys.stdout) and flushed
     _flush(sys.__stdout__)

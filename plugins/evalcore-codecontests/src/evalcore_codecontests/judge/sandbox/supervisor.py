@@ -16,6 +16,8 @@ from . import kernel, namespaces, protocol
 from .box import Box, Places
 from .roles import NextRole
 
+_THREAD_STACK_BYTES = 8 << 20
+
 
 class Supervisor:
     """Serves the judge over one socket, a box at a time, until the judge closes or dies.
@@ -53,6 +55,7 @@ class Supervisor:
         self._isolate = config["isolate"]
         os.umask(0o022)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        kernel.set_thread_stack(_THREAD_STACK_BYTES)
         self._baseline = _address_space_bytes()
         if self._isolate:
             namespaces.enter(config["binds"])
