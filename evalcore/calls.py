@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 import random
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from evalcore.data import Generation, Message, Request, Usage
 from evalcore.model import TransientError
-from evalcore.store import CallRow
+from evalcore.store import CallRow, call_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,6 +66,29 @@ class Account:
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
 
+    def request(
+        self,
+        messages: str | Sequence[Message],
+        temperature: float | None,
+        top_p: float | None,
+        max_tokens: int | None,
+        stop: Sequence[str],
+    ) -> Request:
+        """The attempt's next call, with its seed; a text is one message of the user."""
+        number = self.calls
+        self.calls += 1
+        return Request(
+            (Message("user", messages),) if isinstance(messages, str) else tuple(messages),
+            temperature,
+            top_p,
+            max_tokens,
+            tuple(stop),
+            _call_seed(self, number),
+            self.sample,
+            self.attempt,
+            number,
+        )
+
     def add(self, cost: Usage) -> None:
         """Add the cost of a call or of executions."""
         own = self.usage
@@ -107,23 +130,15 @@ class Gate:
             ModelCallError: if the model fails, or keeps failing.
             LimitReached: if the run may spend no more.
         """
-        request = replace(
-            request,
-            seed=_call_seed(account),
-            sample=account.sample,
-            attempt=account.attempt,
-            call=account.calls,
-        )
-        account.calls += 1
-        digest = _digest(served, request)
-        if digest in account.answered:
-            generation, cost = account.answered[digest]
+        model = f"{served.name}\0{served.identity}"
+        known = account.answered and account.answered.get(call_digest(model, request))
+        if known:
+            generation, cost = known
         else:
             generation, cost = await self._ask(served, request)
             self._ledger.dollars += cost.dollars
             self._ledger.calls += 1
-            row = CallRow(account.cell, account.sample, account.attempt, digest, generation, cost)
-            self._commit(row)
+            self._commit(CallRow(account.cell, model, request, generation, cost))
         account.add(cost)
         return generation
 
@@ -158,24 +173,14 @@ class Gate:
         await asyncio.sleep(min(asked, self._limits.retry_wait))
 
 
-def messages_of(messages: str | Sequence[Message]) -> tuple[Message, ...]:
-    """A text is one message of the user."""
-    return (Message("user", messages),) if isinstance(messages, str) else tuple(messages)
-
-
-def _call_seed(account: Account) -> int:
+def _call_seed(account: Account, call: int) -> int:
     """From the attempt's seed-in-common and the number of the call, never from the order of time.
 
     The cell is not in it: cells that make the same call share its randomness, so that what they
     differ in is what their settings do.
     """
-    text = f"{account.seed} {account.sample} {account.attempt} {account.calls}"
+    text = f"{account.seed} {account.sample} {account.attempt} {call}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) >> 1
-
-
-def _digest(served: Served, request: Request) -> bytes:
-    text = f"{served.name}\0{served.identity}\0{request!r}"
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _cost(served: Served, generation: Generation, seconds: float) -> Usage:

@@ -20,9 +20,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from evalcore.calls import Account, Gate, Ledger, LimitReached, ModelCallError, Served, messages_of
+from evalcore.calls import Account, Gate, Ledger, LimitReached, ModelCallError, Served
 from evalcore.data import (
     Attempt,
     Case,
@@ -31,7 +31,6 @@ from evalcore.data import (
     Generation,
     Message,
     Record,
-    Request,
     Score,
     Usage,
 )
@@ -39,7 +38,7 @@ from evalcore.errors import EvalcoreError, RunError, TaskError
 from evalcore.store import Store, Writer, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from evalcore.data import FailureKind
     from evalcore.model import LanguageModel
@@ -242,10 +241,12 @@ class Runner:
         ]
 
     async def _room(self) -> None:
-        """Wait while too many cases are held for their score."""
+        """Wait while too many cases are held for their score, or the store is far behind."""
         bound = self._spec.limits.concurrency + HELD
-        # Polled: an event would have to be set from the task's threads, once for each case.
-        while self._components.held > bound and not self._stopping():  # noqa: ASYNC110
+        # Polled: an event would have to be set from other threads, once for each case.
+        while self._components.held > bound or self._writer.behind:
+            if self._stopping():
+                break
             await asyncio.sleep(0.001)
 
     def _stopping(self) -> bool:
@@ -278,11 +279,22 @@ class Runner:
         context = _Context(run.served, self._gate, account, item.number, outcome.seed)
         _CURRENT.set(item)
         try:
-            async with asyncio.timeout(self._spec.limits.attempt_seconds) as clock:
+            if self._spec.limits.attempt_seconds is None:
                 outcome.attempt = await run.strategy.attempt(sample, context)
+            else:
+                outcome.attempt = await self._timed(run.strategy.attempt(sample, context))
         except Exception as error:
-            outcome.error = _TimeLimitError(self._spec.limits) if clock.expired() else error
+            outcome.error = error
         return outcome
+
+    async def _timed(self, attempt: Awaitable[Attempt]) -> Attempt:
+        try:
+            async with asyncio.timeout(self._spec.limits.attempt_seconds) as clock:
+                return await attempt
+        except Exception:
+            if clock.expired():
+                raise _TimeLimitError(self._spec.limits) from None
+            raise
 
     # Scoring, in the task's threads
 
@@ -396,15 +408,14 @@ class _ModelHandle:
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
     ) -> Generation:
-        request = Request(messages_of(messages), temperature, top_p, max_tokens, tuple(stop))
+        request = self._account.request(messages, temperature, top_p, max_tokens, stop)
         return await self._gate.ask(self._served, request, self._account)
 
 
 # What flows between the stages
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     run: _CellRun
     case: Case
     number: int
@@ -432,8 +443,7 @@ class _FeedbackError(Exception):
     """The task could not give feedback; its argument is the task's error."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Score:
+class _Score(NamedTuple):
     runner: Runner
     item: _Item
     outcome: _Outcome

@@ -12,9 +12,7 @@ import json
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pydantic_core import from_json, to_json
@@ -26,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["CallRow", "CellRow", "Store", "Writer", "encode", "rows_of"]
+    from evalcore.data import Request
+
+__all__ = ["CallRow", "CellRow", "Store", "Writer", "call_digest", "encode", "rows_of"]
 
 _FORMAT = 1
 _SCHEMA = """
@@ -49,6 +49,10 @@ CREATE TABLE calls (
 CREATE TABLE texts (id INTEGER PRIMARY KEY, digest BLOB UNIQUE NOT NULL, content TEXT NOT NULL);
 """
 _INSERT_RECORD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_BATCH = 2_000
+"""Records and calls that one transaction commits at most."""
+_BEHIND = 10_000
+"""Records and calls that may wait to be committed before new work has to wait."""
 _INLINE = 200
 """Texts up to this many characters stand in the record itself."""
 
@@ -62,21 +66,25 @@ class CellRow(NamedTuple):
     changes: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(NamedTuple):
     """An answered model call of an attempt that is not committed yet.
 
     Attributes:
-        digest: of the model and the whole request.
+        cell: the cell's id.
+        model: what tells the model apart from others, in the words of `call_digest`.
         cost: what the call cost.
     """
 
     cell: int
-    sample: str
-    attempt: int
-    digest: bytes
+    model: str
+    request: Request
     generation: Generation
     cost: Usage
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """The attempt that the call belongs to."""
+        return self.cell, self.request.sample, self.request.attempt
 
 
 class Store:
@@ -252,7 +260,8 @@ class Writer:
         self._cells = cells
         self._committed = committed
         self._failed = failed
-        self._queue: queue.Queue[Record | CallRow | None] = queue.Queue(maxsize=20_000)
+        self._queue: queue.SimpleQueue[Record | CallRow | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._with_calls: set[tuple[int, str, int]] = set()
         self._texts: dict[bytes, int] = {}
         self._thread = threading.Thread(target=self._run, name="evalcore-store", daemon=True)
@@ -263,12 +272,18 @@ class Writer:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._closing.set()
         self._queue.put(None)
         self._thread.join()
 
     def put(self, item: Record | CallRow) -> None:
-        """Hand over a record or a call; waits while the store is far behind."""
+        """Hand over a record or a call."""
         self._queue.put(item)
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits to be committed that no new work should begin."""
+        return self._queue.qsize() > _BEHIND
 
     def _run(self) -> None:
         connection = _connect(self._path)
@@ -284,19 +299,17 @@ class Writer:
 
     def _next_batch(self) -> list[Record | CallRow]:
         """What has come in within a short while; empty at the end."""
-        first = self._queue.get()
-        if first is None:
-            return []
-        batch, until = [first], time.monotonic() + 0.05
-        while len(batch) < 2_000:
-            try:
-                item = self._queue.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                break
-            if item is None:
-                self._queue.put(None)
-                break
+        batch = []
+        item = self._queue.get()
+        if self._queue.qsize() < _BATCH:
+            self._closing.wait(0.05)
+        while item is not None:
             batch.append(item)
+            if len(batch) == _BATCH or self._queue.empty():
+                return batch
+            item = self._queue.get()
+        if batch:
+            self._queue.put(None)
         return batch
 
     def _commit(
@@ -317,7 +330,7 @@ class Writer:
     ) -> None:
         keys = {(self._cells[r.cell], r.sample, r.attempt) for r in records}
         calls = [item for item in batch if isinstance(item, CallRow)]
-        kept = [call for call in calls if (call.cell, call.sample, call.attempt) not in keys]
+        kept = [call for call in calls if call.key not in keys]
         rows = [self._row(connection, record) for record in records]
         connection.executemany(_INSERT_RECORD, rows)
         connection.executemany(
@@ -326,7 +339,7 @@ class Writer:
         over = self._with_calls & keys
         connection.executemany("DELETE FROM calls WHERE cell=? AND sample=? AND attempt=?", over)
         self._with_calls.difference_update(over)
-        self._with_calls.update((call.cell, call.sample, call.attempt) for call in kept)
+        self._with_calls.update(call.key for call in kept)
 
     def _row(self, connection: sqlite3.Connection, record: Record) -> tuple[Any, ...]:
         score, failure, usage = record.score, record.failure, record.usage
@@ -379,6 +392,12 @@ def encode(value: Any) -> bytes:
     return to_json(value, inf_nan_mode="constants", fallback=_plain)
 
 
+def call_digest(model: str, request: Request) -> bytes:
+    """What a committed call is found by: a hash of the model and the whole request."""
+    text = f"{model}\0{request!r}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
@@ -413,7 +432,7 @@ def _call_values(call: CallRow) -> tuple[Any, ...]:
         ],
         [cost.calls, cost.prompt_tokens, cost.completion_tokens, cost.dollars, cost.seconds],
     ]
-    return (call.cell, call.sample, call.attempt, call.digest, encode(body))
+    return (*call.key, call_digest(call.model, call.request), encode(body))
 
 
 def _explained(error: BaseException, path: Path) -> BaseException:
