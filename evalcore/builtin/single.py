@@ -22,9 +22,13 @@ class SingleSettings(Settings):
     system: str = ""
     """System message before the sample's input."""
     temperature: float | None = Field(default=None, ge=0)
+    """Sampling temperature."""
     top_p: float | None = Field(default=None, gt=0, le=1)
+    """Nucleus mass."""
     max_tokens: int | None = Field(default=None, ge=1)
+    """Length limit of the answer in tokens."""
     stop: tuple[str, ...] = ()
+    """Texts that end the answer."""
 
 
 class Single(Strategy[SingleSettings]):
