@@ -108,8 +108,19 @@ def load(name: str) -> Source:
     )
 
 
+def load_generator(name: str) -> ModuleType:
+    """The module `generate.py` of a problem."""
+    path = PROBLEMS / name / "generate.py"
+    spec = importlib.util.spec_from_file_location(f"generate_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def _hidden(folder: Path, public: list[str]) -> dict[str, list[str]]:
-    generator: Any = _module(folder / "generate.py")
+    generator: Any = load_generator(folder.name)
     hidden: dict[str, list[str]] = {"edge": [], "small": [], "large": []}
     for text, kind in generator.tests(random.Random(folder.name)):  # noqa: S311
         hidden[kind].append(text)
@@ -121,15 +132,6 @@ def _hidden(folder: Path, public: list[str]) -> dict[str, list[str]]:
     if repeated:
         raise ValueError(f"{folder.name}: a test occurs twice: {repeated.pop()[:200]!r}")
     return hidden
-
-
-def _module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"generate_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _programs(folder: Path) -> list[Program]:

@@ -1,8 +1,8 @@
 n, q = map(int, input().split())
-turned = str.maketrans("vr", "rv")
-creases = ""
+turned = bytes.maketrans(b"vr", b"rv")
+creases = b""
 for _ in range(n):
-    creases += "v" + creases[::-1].translate(turned)
+    creases += b"v" + creases[::-1].translate(turned)
 for _ in range(q):
     left, right = map(int, input().split())
-    print(creases.count("v", left - 1, right))
+    print(creases.count(b"v", left - 1, right))
