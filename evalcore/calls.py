@@ -153,6 +153,7 @@ class Gate:
             begin = time.perf_counter()
             try:
                 generation = await served.model.generate(request)
+                _check(generation)
             except TransientError as error:
                 await self._wait(error, failures)
             except Exception as error:
@@ -181,6 +182,15 @@ def _call_seed(account: Account, call: int) -> int:
     """
     text = f"{account.seed} {account.sample} {account.attempt} {call}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) >> 1
+
+
+def _check(generation: Generation) -> None:
+    """Refuse what the store and the ledger could not hold."""
+    if not isinstance(generation, Generation) or not isinstance(generation.text, str):
+        raise TypeError(f"the model answered {generation!r:.80}, expected Generation with a text")
+    for count in (generation.prompt_tokens, generation.completion_tokens):
+        if not isinstance(count, int) or not 0 <= count < 2**48:
+            raise ValueError(f"the model counted {count!r} tokens, expected a whole number from 0")
 
 
 def _cost(served: Served, generation: Generation, seconds: float) -> Usage:

@@ -6,6 +6,7 @@ a number. A key that stands twice is an error.
 
 from __future__ import annotations
 
+import datetime
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -14,12 +15,20 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Document", "Place", "read_document"]
+__all__ = ["Document", "Place", "parse_value", "path_of", "read_document", "short"]
 
 Place = tuple[str | int, ...]
 """Where a value stands in a document: the keys and indices that lead to it."""
+
+DEEPEST = 50
+"""Levels of nesting; a document goes through code that calls itself once a level or more."""
+MOST_VALUES = 100_000
+"""Values in a document, aliases written out: a few lines of aliases can stand for billions."""
+LARGEST = 2**63 - 1
+"""Largest whole number: what every reader of the stored spec can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +77,27 @@ def read_document(path: Path) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        return Document(source, "", None, {}, [f"{source}:{line}: found a byte that is not UTF-8"])
+        problem = f"{source}:{line}: found a byte that is not UTF-8; save the file as UTF-8"
+        return Document(source, "", None, {}, [problem])
     return _read_toml(source, text) if path.suffix == ".toml" else _read_yaml(source, text)
+
+
+def short(value: Any) -> str:
+    """A value as errors show it, cut where it is long."""
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def parse_value(text: str) -> Any:
+    """One value in YAML, as it would stand in a spec.
+
+    Raises:
+        ValueError: if it is not one; its text says why.
+    """
+    document = _read_yaml("", text)
+    if document.problems:
+        raise ValueError(document.problems[0].partition(": ")[2])
+    return document.data
 
 
 # YAML
@@ -99,6 +127,11 @@ for _tag, _pattern, _first in (
 _loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^$"), [""])
 
 
+_PLAIN = {f"tag:yaml.org,2002:{tag}" for tag in ("str", "bool", "null", "int", "float")}
+_MAPPING, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     text = node.value
     return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
@@ -117,81 +150,158 @@ def _read_yaml(source: str, text: str) -> Document:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
-        if node is None:
-            return document
-        data = _build(loader, node, (), document, frozenset())
+        data = None if node is None else _Builder(loader, document).build(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
         what = " ".join(part for part in (error.context, error.problem) if part)
-        document.problems.append(f"{source}:{line}: {what}")
+        document.problems.append(f"{source}:{mark.line + 1 if mark else 1}: not YAML: {what}")
         return document
-    except yaml.YAMLError as error:
-        document.problems.append(f"{source}:1: {' '.join(str(error).split())}")
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        problem = f"found the character U+{ord(error.character):04X}, which YAML does not allow"
+        document.problems.append(f"{source}:{line}: {problem}")
         return document
-    except (ValueError, RecursionError) as error:
-        document.problems.append(f"{source}:1: {type(error).__name__}: {error}")
+    except _UnfitError as error:
+        document.problems.append(str(error))
+        return document
+    except RecursionError:
+        document.problems.append(f"{source}:1: {_TOO_DEEP}")
         return document
     return Document(source, text, data, document.lines, document.problems)
 
 
-def _build(
-    loader: Any, node: yaml.Node, place: Place, document: Document, above: frozenset[int]
-) -> Any:
-    document.lines.setdefault(place, node.start_mark.line + 1)
-    if id(node) in above:
-        document.problems.append(f"{document.where(place)}: an alias that contains itself")
+class _UnfitError(Exception):
+    """The document is larger than any spec; its text is the problem."""
+
+
+_TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+
+
+class _Builder:
+    """Turns the nodes of one document into plain data."""
+
+    def __init__(self, loader: Any, document: Document) -> None:
+        self._loader = loader
+        self._document = document
+        self._values = 0
+
+    def build(self, node: yaml.Node, place: Place) -> Any:
+        line = node.start_mark.line + 1
+        self._document.lines.setdefault(place, line)
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise _UnfitError(f"{self._document.source}:{line}: {_TOO_MANY}")
+        if len(place) > DEEPEST:
+            raise _UnfitError(f"{self._document.source}:{line}: {_TOO_DEEP}")
+        if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
+            return [self.build(item, (*place, i)) for i, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode) and node.tag in _PLAIN:
+            return self._scalar(node, place)
+        self._report(node, place, f"found the tag {_tag_text(node)}, a spec has no tags; remove it")
         return None
-    inside = above | {id(node)}
-    if isinstance(node, yaml.MappingNode):
-        return _build_mapping(loader, node, place, document, inside)
-    if isinstance(node, yaml.SequenceNode):
-        items = enumerate(node.value)
-        return [_build(loader, item, (*place, i), document, inside) for i, item in items]
-    return loader.construct_object(node)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merged = {**self._merged(value_node, place), **merged}
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._report(key_node, place, "found a list or mapping as a key, expected a word")
+                continue
+            key = key_node.value
+            at, line = (*place, key), key_node.start_mark.line + 1
+            if key in built:
+                first = self._document.lines[at]
+                text = f"found this key again, it stands already on line {first}"
+                self._report(key_node, at, f"{text}; remove one of the two")
+                continue
+            self._document.lines[at] = line
+            built[key] = self.build(value_node, at)
+        return {**merged, **built}
+
+    def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+        # Built at a place that no path has, so that the lines of what is merged stay out of it.
+        value = self.build(node, (*place, "<<"))
+        merged: dict[str, Any] = {}
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                merged = {**part, **merged}
+            else:
+                self._report(node, (*place, "<<"), "expected a mapping, or a list of mappings")
+        return merged
+
+    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+        try:
+            value = self._loader.construct_object(node)
+        except (ValueError, KeyError, yaml.YAMLError):
+            text = f"found {node.value[:40]!r}, which is no {_tag_text(node).strip('!')}"
+            self._report(node, place, text)
+            return None
+        if isinstance(value, int) and abs(value) > LARGEST:
+            self._report(node, place, _TOO_LARGE)
+            return None
+        return value
+
+    def _report(self, node: yaml.Node, place: Place, text: str) -> None:
+        path = f"{path_of(place)}: " if place else ""
+        line = node.start_mark.line + 1
+        self._document.problems.append(f"{self._document.source}:{line}: {path}{text}")
 
 
-def _build_mapping(
-    loader: Any, node: yaml.MappingNode, place: Place, document: Document, above: frozenset[int]
-) -> dict[str, Any]:
-    built: dict[str, Any] = {}
-    merged: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        if key_node.tag == "tag:yaml.org,2002:merge":
-            value = _build(loader, value_node, place, document, above)
-            for part in value if isinstance(value, list) else [value]:
-                merged = {**part, **merged} if isinstance(part, dict) else merged
-            continue
-        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else repr(key_node.value)
-        line = key_node.start_mark.line + 1
-        if key in built:
-            first = document.lines[(*place, key)]
-            document.problems.append(
-                f"{document.source}:{line}: {path_of((*place, key))}: found this key again, "
-                f"it stands already on line {first}; remove one of the two"
-            )
-            continue
-        document.lines[(*place, key)] = line
-        built[key] = _build(loader, value_node, (*place, key), document, above)
-    return {**merged, **built}
+_TOO_MANY = f"found more than {MOST_VALUES:,} values, aliases written out"
+_TOO_LARGE = "found a whole number of more than 64 bits"
+
+
+def _tag_text(node: yaml.Node) -> str:
+    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
 
 
 # TOML
 
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"""^\s*([\w.\-"' ]+?)\s*=""")
+_WORD = r"""(?:[\w\-]+|"[^"]*"|'[^']*')"""
+_KEY = re.compile(rf"^\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
 
 
 def _read_toml(source: str, text: str) -> Document:
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         at = re.search(r"at line (\d+)", str(error))
-        return Document(
-            source, text, None, {}, [f"{source}:{at.group(1) if at else 1}: not TOML: {error}"]
-        )
-    return Document(source, text, data, _toml_lines(text))
+        what = _TOO_DEEP if isinstance(error, RecursionError) else f"not TOML: {error}"
+        return Document(source, text, None, {}, [f"{source}:{at.group(1) if at else 1}: {what}"])
+    document = Document(source, text, data, _toml_lines(text))
+    problems = list(_unfit(document))
+    return Document(source, text, None, {}, problems) if problems else document
+
+
+def _unfit(document: Document) -> Iterator[str]:
+    """What TOML allows and a spec does not; without recursion, for the depth is not yet known."""
+    waiting: list[tuple[Place, Any]] = [((), document.data)]
+    while waiting:
+        place, value = waiting.pop()
+        if len(place) > DEEPEST:
+            yield f"{document.where(place[:1])}: {_TOO_DEEP}"
+        elif isinstance(value, dict):
+            waiting += [((*place, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*place, i), inner) for i, inner in enumerate(value)]
+        elif isinstance(value, datetime.date | datetime.time):
+            yield f"{document.where(place)}: found a date or time; write it in quotes"
+        elif isinstance(value, int) and abs(value) > LARGEST:
+            yield f"{document.where(place)}: {_TOO_LARGE}"
+
+
+_TABLE = re.compile(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(
+    r"""^\s*((?:[\w\-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w\-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+_PART = re.compile(r"""([\w\-]+)|"([^"]*)"|'([^']*)'""")
 
 
 def _toml_lines(text: str) -> dict[Place, int]:
@@ -200,16 +310,16 @@ def _toml_lines(text: str) -> dict[Place, int]:
     table: Place = ()
     count: dict[Place, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        if header := _TABLE.match(line):
-            table = _toml_key(header.group(1))
-            if line.lstrip().startswith("[["):
+        if key := _KEY.match(line):
+            lines.setdefault((*table, *_toml_key(key.group(1))), number)
+        elif header := _TABLE.match(line):
+            table = _toml_key(header.group(2))
+            if header.group(1) == "[[":
                 count[table] = count.get(table, -1) + 1
                 table = (*table, count[table])
             lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            lines.setdefault((*table, *_toml_key(key.group(1))), number)
     return lines
 
 
 def _toml_key(text: str) -> Place:
-    return tuple(part.strip().strip("\"'") for part in text.split("."))
+    return tuple(bare or double or single for bare, double, single in _PART.findall(text))

@@ -149,13 +149,33 @@ class Registry:
             raise UnknownComponent(_ambiguous(kind, bare, named))
         raise UnknownComponent(self._unknown(kind, name))
 
+    def plugin(self, name: str) -> Plugin:
+        """The plugin of that name.
+
+        Raises:
+            PluginError: if there is none, or it is broken.
+        """
+        named = [plugin for plugin in self.plugins if plugin.name == name]
+        if not named:
+            installed = ", ".join(sorted({plugin.name for plugin in self.plugins}))
+            raise PluginError(f"no plugin is called {name!r}, installed are {installed}")
+        self._refuse_broken([plugin for plugin in named if plugin.error])
+        return named[0]
+
     def load_hooks(self, names: set[str]) -> Any:
-        """Import the plugins called `names` and return pluggy's hook caller over them."""
+        """Import the plugins called `names` and return pluggy's hook caller over them.
+
+        Raises:
+            PluginError: if one of them cannot be imported.
+        """
         manager = _manager()
-        for plugin in self.plugins:
-            if plugin.name in names:
-                self._refuse_broken([plugin] if plugin.error else [])
-                manager.register(_import(plugin.module), plugin.name)
+        for module in {plugin.module: None for plugin in self.plugins if plugin.name in names}:
+            try:
+                manager.register(_import(module), module)
+            except (Exception, SystemExit) as error:
+                raise PluginError(
+                    f"plugin module {module} cannot be imported: {error!r}"
+                ) from error
         return manager.hook
 
     def _refuse_broken(self, broken: list[Plugin]) -> None:
@@ -166,12 +186,13 @@ class Registry:
         spellings = [item.component.name for item in self.components(kind)]
         qualified = [item.qualified for item in self.components(kind)]
         near = get_close_matches(name, qualified if ":" in name else spellings, n=3, cutoff=0.5)
-        known = f"did you mean {' or '.join(map(repr, near))}?" if near else _listing(spellings)
+        if near:
+            return f"no {kind} is called {name!r}, did you mean {' or '.join(map(repr, near))}?"
         broken = "".join(
             f"\n{describe_broken(plugin)}\n{plugin.traceback}" for plugin in self.broken
         ).rstrip()
         hint = f"\nIt may belong to a plugin that cannot be loaded:{broken}" if broken else ""
-        return f"no {kind} is called {name!r}: {known}{hint}"
+        return f"no {kind} is called {name!r}; {_listing(spellings)}{hint}"
 
 
 @cache
@@ -208,7 +229,7 @@ def _index() -> list[Plugin]:
     key = [_FORMAT, list(INTERFACE), sys.version, folders]
     path = _index_path()
     kept = _read_index(path)
-    if kept and kept["key"] == key and all(_fresh(entry) for entry in kept["plugins"]):
+    if kept and kept["key"] == key and all(map(_fresh, kept["plugins"])):
         return [_plugin_of(entry) for entry in kept["plugins"]]
     known = kept["plugins"] if kept and kept["key"][:3] == key[:3] else []
     plugins = [_reuse_or_inspect(entry, known) for entry in distributions.entries()]
@@ -224,11 +245,15 @@ def _index_path() -> Path:
 
 
 def _read_index(path: Path) -> dict[str, Any] | None:
+    """The index as it was written; `None` if there is none, or what is there is no index."""
     try:
-        kept = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        kept: dict[str, Any] = json.loads(path.read_bytes())
+        for entry in kept["plugins"]:
+            _plugin_of(entry), _fresh(entry)
+        _ = kept["key"][:3]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return kept if isinstance(kept, dict) and {"key", "plugins"} <= set(kept) else None
+    return kept
 
 
 def _write_index(path: Path, content: dict[str, Any]) -> None:
@@ -243,7 +268,8 @@ def _write_index(path: Path, content: dict[str, Any]) -> None:
 
 
 def _fresh(entry: dict[str, Any]) -> bool:
-    return all(_stamp(source) == stamp for source, stamp in entry["sources"])
+    known = entry["sources"] or not entry["error"]
+    return bool(known) and all(_stamp(source) == stamp for source, stamp in entry["sources"])
 
 
 def _stamp(source: str) -> list[int]:
@@ -298,14 +324,29 @@ def _inspect(entry: Entry) -> dict[str, Any]:
         for name in added | {entry.module} & set(sys.modules)
     }
     if declared["error"]:
+        files |= _sources_on_path(package)
         for name in added:
             del sys.modules[name]
     sources = [[source, _stamp(source)] for source in sorted(filter(None, files))]
     return {"entry": asdict(entry), "sources": sources, **declared}
 
 
+def _sources_on_path(package: str) -> set[str]:
+    """The source files of a package, for one that could not be imported is in no module."""
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec(package)
+    if spec is None:
+        return set()
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    inner = {str(file) for folder in folders for file in folder.rglob("*.py")}
+    return inner | ({spec.origin} if spec.origin else set())
+
+
 def _check_interface(entry: Entry) -> None:
     ours = ".".join(map(str, INTERFACE))
+    if entry.problem:
+        raise PluginError(entry.problem)
     if not entry.interface:
         group = f'[project.entry-points."{distributions.INTERFACE_GROUP}"]'
         raise PluginError(
@@ -356,10 +397,14 @@ def _refuse_unknown_hooks(module: Any) -> None:
 
     specified = {name for name in vars(hookspecs) if name.startswith("evalcore_")}
     for name in vars(module):
-        marked = name.startswith("evalcore_") and hasattr(getattr(module, name), "evalcore_impl")
+        if not name.startswith("evalcore_") or not callable(getattr(module, name)):
+            continue
+        marked = hasattr(getattr(module, name), "evalcore_impl")
         if marked and name not in specified:
             near = get_close_matches(name, specified, n=1, cutoff=0)
             raise PluginError(f"it implements {name}, which is no hook; nearest is {near[0]}")
+        if name in specified and not marked:
+            raise PluginError(f"its {name} is not marked as a hook; write @hookimpl above it")
 
 
 def _error(error: BaseException) -> dict[str, str]:
@@ -373,9 +418,12 @@ def _error(error: BaseException) -> dict[str, str]:
 
 
 def _import(module: str) -> Any:
+    """Import a plugin's module; what it prints has no place among the results."""
+    from contextlib import redirect_stdout
     from importlib import import_module
 
-    return import_module(module)
+    with redirect_stdout(sys.stderr):
+        return import_module(module)
 
 
 def _manager() -> Any:

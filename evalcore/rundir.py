@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,14 +51,20 @@ class RunDirectory:
     ) -> None:
         self.path = path
         self.kept: Path | None = None
-        if fresh and path.exists():
-            self.kept = _set_aside(path)
-        _refuse_other_folder(path)
-        path.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(path)
+        try:
+            if fresh and path.exists():
+                self.kept = _set_aside(path)
+            _refuse_other_folder(path)
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(path)
+        except OSError as error:
+            raise RunError(_unusable(path, error)) from None
         try:
             self.provenance = self._begin(spec, accept_change)
             self.store = self._open_store(spec)
+        except (OSError, sqlite3.OperationalError) as error:
+            os.close(self._lock)
+            raise RunError(_unusable(path, error)) from None
         except BaseException:
             os.close(self._lock)
             raise
@@ -67,6 +74,10 @@ class RunDirectory:
         """What each model said it is when it was first opened."""
         found: dict[str, str] = self.provenance["models"]
         return found
+
+    def save(self) -> None:
+        """Write down what was added to the identities."""
+        self._write(_PROVENANCE, self.provenance)
 
     def finish(self, status: str, figures: Mapping[str, Any]) -> None:
         """Note how this session ended."""
@@ -128,7 +139,7 @@ class RunDirectory:
         return store
 
     def _write(self, name: str, content: Any) -> None:
-        text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+        text = json.dumps(content, indent=2, default=str)
         _replace(self.path / name, text + "\n")
 
 
@@ -153,7 +164,12 @@ def open_store(path: Path) -> Store:
     """
     if not (path / _DATABASE).is_file():
         raise RunError(f"{path}: no run here ({_DATABASE} is missing)")
-    return Store(path / _DATABASE)
+    return Store(path / _DATABASE, readonly=True)
+
+
+def _unusable(path: Path, error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{path}: the run's directory cannot be used: {reason}; choose another with --out"
 
 
 def _replace(path: Path, text: str) -> None:

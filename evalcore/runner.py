@@ -16,6 +16,7 @@ import queue
 import threading
 import time
 import traceback
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,6 +32,7 @@ from evalcore.data import (
     Generation,
     Message,
     Record,
+    Sample,
     Score,
     Usage,
 )
@@ -80,6 +82,7 @@ class Runner:
     Args:
         identities: what each model said it is when the run first opened it, by its part's key;
             a model that says something else now is an error, a new one is added.
+        noted: called, in a thread, when one was added.
         limit: samples of each cell to run at most, the first of the task; `None` for all.
         observe: called with each batch of records, from the store's thread, once it is safe.
     """
@@ -90,19 +93,24 @@ class Runner:
         store: Store,
         *,
         identities: dict[str, str],
+        noted: Callable[[], None] = lambda: None,
         limit: int | None = None,
         observe: Callable[[list[Record]], None] = lambda records: None,
     ) -> None:
         self.progress = Progress()
+        self.problems: list[str] = []
         self._spec = spec
         self._store = store
         self._limit = limit
         self._observe = observe
-        self._components = _Components(spec.cells, identities)
+        self._components = _Components(spec.cells, identities, noted, self.problems)
         self._cells = {row.name: row for row in store.cells()}
         self._open_calls = store.open_calls()
         self._error: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._cancelled = False
+        self._cases: dict[str, int] = {}
+        self._left = 0
 
     async def run(self) -> None:
         """Run until all attempts are committed, or until `stop`.
@@ -125,6 +133,9 @@ class Runner:
                 await self._components.close_all()
         if self._error:
             raise self._error
+        self._check_ids()
+        if self._left == 0 and self.progress.stopped.startswith("limits."):
+            self.progress.stopped = ""  # it was reached when everything was done
 
     def stop(self, reason: str) -> None:
         """Take no further sample; attempts in flight are finished."""
@@ -132,6 +143,8 @@ class Runner:
 
     def cancel(self) -> None:
         """Give up the attempts in flight; they are not recorded, and a resume makes them anew."""
+        self._cancelled = True
+        self._components.forget_jobs()
         for task in self._tasks:
             task.cancel()
 
@@ -145,6 +158,23 @@ class Runner:
         for calls in self._open_calls.values():
             self.progress.ledger.dollars += sum(cost.dollars for _, cost in calls.values())
             self.progress.ledger.calls += len(calls)
+
+    def _check_ids(self) -> None:
+        """Refuse samples that share an id, for one of them would never be made.
+
+        Raises:
+            RunError: if a cell that is done has fewer records than its task has samples.
+        """
+        if self.progress.stopped:
+            return
+        counts = self._store.counts()
+        for cell in self._spec.cells:
+            missing = self._cases[cell.name] * cell.attempts - counts[cell.name][0]
+            if missing > 0:
+                raise RunError(
+                    f"{missing} attempts of cell {cell.name} have no record: "
+                    f"samples of task {cell.task.name} share an id"
+                )
 
     async def _run_all(self) -> None:
         watch = asyncio.create_task(self._watch())
@@ -177,27 +207,34 @@ class Runner:
     # The feeder: which attempts are to be made
 
     async def _feed(self) -> None:
-        for cell in self._spec.cells:
-            if self._stopping():
-                break
-            await self._feed_cell(await self._components.open_cell(cell))
+        """Feed the cells; an error ends the feeding, and the attempts in flight are finished."""
+        try:
+            for cell in self._spec.cells:
+                if self._stopping():
+                    self._left += 1
+                    break
+                self.progress.cell = cell.name
+                await self._feed_cell(await self._components.open_cell(cell))
+        except EvalcoreError as error:
+            self._fail(error)
+        except Exception as error:  # the components' own code runs here
+            text = f"cell {self.progress.cell} cannot begin: {type(error).__name__}: {error}"
+            self._fail(RunError(text).with_traceback(error.__traceback__))
         for _ in range(self._spec.limits.concurrency):
             await self._queue.put(None)
 
     async def _feed_cell(self, run: _CellRun) -> None:
-        self.progress.cell = run.cell.name
-        self._expect(run)
-        cases = run.task.cases()
-        if self._limit is not None:
-            cases = islice(cases, self._limit)
-        while not self._stopping():
+        await asyncio.to_thread(self._expect, run)
+        cases = islice(await asyncio.to_thread(run.task.cases), self._limit)
+        while True:
+            if self._stopping():
+                self._left += 1
+                break
             batch = await asyncio.to_thread(self._next_items, run, cases)
             if batch is None:
                 break
             for item in batch:
                 await self._room()
-                if self._stopping():
-                    break
                 run.fed += 1
                 await self._queue.put(item)
         run.complete = True
@@ -218,16 +255,18 @@ class Runner:
         until = time.monotonic() + 0.005
         try:
             for case in cases:
+                _check_case(case)
                 batch.append(case)
                 if len(batch) >= HELD or time.monotonic() > until:
                     break
         except EvalcoreError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             name = run.cell.task.name
             raise TaskError(
                 f"task {name} cannot give its samples: {type(error).__name__}: {error}"
             ) from error
+        self._cases[run.cell.name] = self._cases.get(run.cell.name, 0) + len(batch)
         if not batch:
             return None
         row = self._cells[run.cell.name].id
@@ -252,23 +291,34 @@ class Runner:
     def _stopping(self) -> bool:
         return bool(self.progress.stopped or self._error)
 
+    def _stopping_by_error(self) -> bool:
+        return self._error is not None
+
     # The workers: one attempt after the other
 
     async def _work(self) -> None:
         while (item := await self._queue.get()) is not None:
+            if self._stopping():
+                self._leave(item)
+                continue
             self.progress.in_flight += 1
             try:
                 outcome = await self._attempt(item)
             except LimitReached:
                 self.stop(self._gate.reason)
-                item.run.drop()
+                self._leave(item)
             except asyncio.CancelledError:
-                item.run.drop()
+                self._leave(item)
                 raise
             else:
                 item.run.jobs.put(_Score(self, item, outcome))
             finally:
                 self.progress.in_flight -= 1
+
+    def _leave(self, item: _Item) -> None:
+        """Leave an attempt to a later session."""
+        self._left += 1
+        item.run.drop()
 
     async def _attempt(self, item: _Item) -> _Outcome:
         run, sample = item.run, item.case.sample
@@ -276,15 +326,15 @@ class Runner:
         key = (row, sample.id, item.number)
         account = Account(*key, run.cell.seed, self._open_calls.pop(key, {}))
         outcome = _Outcome(_attempt_seed(run.cell, sample.id, item.number), account)
-        context = _Context(run.served, self._gate, account, item.number, outcome.seed)
-        _CURRENT.set(item)
+        context = _Context(run.handles, item.number, outcome.seed)
+        _CURRENT.set(_Current(item, self._gate, account))
         try:
             if self._spec.limits.attempt_seconds is None:
                 outcome.attempt = await run.strategy.attempt(sample, context)
             else:
                 outcome.attempt = await self._timed(run.strategy.attempt(sample, context))
-        except Exception as error:
-            outcome.error = error
+        except BaseException as error:  # a strategy may raise anything, SystemExit included
+            outcome.error = self._own_failure(error)
         return outcome
 
     async def _timed(self, attempt: Awaitable[Attempt]) -> Attempt:
@@ -295,6 +345,25 @@ class Runner:
             if clock.expired():
                 raise _TimeLimitError(self._spec.limits) from None
             raise
+
+    def _own_failure(self, error: BaseException) -> BaseException:
+        """The error as the attempt's own failure.
+
+        Raises:
+            LimitReached: if that is what it is, also inside a group of a strategy's tasks.
+            CancelledError: if the run is being cancelled, not the strategy by itself.
+        """
+        if isinstance(error, BaseExceptionGroup) and error.subgroup(LimitReached):
+            raise LimitReached from None
+        if isinstance(error, LimitReached | KeyboardInterrupt | GeneratorExit):
+            raise error
+        if isinstance(error, asyncio.CancelledError):
+            if self._cancelled or self._stopping_by_error():
+                raise error
+            worker = asyncio.current_task()
+            while worker and worker.cancelling():
+                worker.uncancel()
+        return error
 
     # Scoring, in the task's threads
 
@@ -309,7 +378,7 @@ class Runner:
                 kind = "task"
                 score = item.run.task.score(item.case, attempt)
                 _check_score(score)
-            except Exception as problem:
+            except (Exception, SystemExit) as problem:
                 error, score = problem, None
         elif error is None:
             error = TypeError("the strategy returned no Attempt")
@@ -331,7 +400,9 @@ class Runner:
             metadata=sample.metadata,
         )
 
-    def _failure(self, error: Exception, kind: FailureKind) -> Failure:
+    def _failure(self, error: BaseException, kind: FailureKind) -> Failure:
+        while isinstance(error, BaseExceptionGroup):  # of a strategy's tasks: the first failure
+            error = error.exceptions[0]
         if isinstance(error, ModelCallError):
             kind = "model"
         elif isinstance(error, _FeedbackError):
@@ -343,9 +414,7 @@ class Runner:
         return Failure(kind, type(error).__name__, self._redact(message), self._redact(trace))
 
     def _redact(self, text: str) -> str:
-        for secret, name in self._spec.secrets.items():
-            text = text.replace(secret, name)
-        return _storable_text(text)
+        return _storable_text(self._spec.redact(text))
 
     # What the store's thread reports
 
@@ -363,19 +432,19 @@ class Runner:
 
 
 class _Context:
-    """The `Context` of one attempt. The case is not in it: `feedback` finds it by the task."""
+    """The `Context` of one attempt.
 
-    __slots__ = ("_account", "models", "number", "seed")
+    Neither it nor its models refer to the case, the task or the run: what they act on is found by
+    the context variable of the attempt that is under way, so no chain of attributes leads from
+    what a strategy holds to what it must not see.
+    """
 
-    def __init__(
-        self, served: Mapping[str, Served], gate: Gate, account: Account, number: int, seed: int
-    ) -> None:
-        self.models: Mapping[str, _ModelHandle] = MappingProxyType(
-            {name: _ModelHandle(gate, item, account) for name, item in served.items()}
-        )
+    __slots__ = ("models", "number", "seed")
+
+    def __init__(self, models: Mapping[str, _ModelHandle], number: int, seed: int) -> None:
+        self.models = models
         self.number = number
         self.seed = seed
-        self._account = account
 
     @property
     def model(self) -> _ModelHandle:
@@ -385,19 +454,19 @@ class _Context:
         return next(iter(self.models.values()))
 
     async def feedback(self, answer: Any) -> Feedback:
-        item = _CURRENT.get()
-        job = _AskFeedback(item.case, answer, asyncio.get_running_loop())
-        item.run.jobs.put(job)
+        current = _current()
+        job = _AskFeedback(current.item.case, answer, asyncio.get_running_loop())
+        current.item.run.jobs.put(job)
         feedback = await job.future
-        self._account.add(Usage(executions=feedback.executions))
+        current.account.add(Usage(executions=feedback.executions))
         return feedback
 
 
 class _ModelHandle:
-    __slots__ = ("_account", "_gate", "_served")
+    __slots__ = ("_name",)
 
-    def __init__(self, gate: Gate, served: Served, account: Account) -> None:
-        self._gate, self._served, self._account = gate, served, account
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     async def generate(
         self,
@@ -408,8 +477,9 @@ class _ModelHandle:
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
     ) -> Generation:
-        request = self._account.request(messages, temperature, top_p, max_tokens, stop)
-        return await self._gate.ask(self._served, request, self._account)
+        item, gate, account = _current()
+        request = account.request(messages, temperature, top_p, max_tokens, stop)
+        return await gate.ask(item.run.served[self._name], request, account)
 
 
 # What flows between the stages
@@ -421,7 +491,23 @@ class _Item(NamedTuple):
     number: int
 
 
-_CURRENT: ContextVar[_Item] = ContextVar("evalcore_current_case")
+class _Current(NamedTuple):
+    item: _Item
+    gate: Gate
+    account: Account
+
+
+_CURRENT: ContextVar[_Current] = ContextVar("evalcore_current_attempt")
+
+
+def _current() -> _Current:
+    try:
+        return _CURRENT.get()
+    except LookupError:
+        raise EvalcoreError(
+            "no attempt is under way here: ask models and for feedback on the event loop of the "
+            "attempt, or in threads begun by asyncio.to_thread"
+        ) from None
 
 
 @dataclass(slots=True)
@@ -429,7 +515,7 @@ class _Outcome:
     seed: int
     account: Account
     attempt: Attempt | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class _TimeLimitError(Exception):
@@ -467,7 +553,8 @@ class _AskFeedback:
     def run(self, task: Task[Any]) -> None:
         try:
             feedback = task.feedback(self._case, self._answer)
-        except Exception as error:
+            _check_feedback(feedback)
+        except (Exception, SystemExit) as error:
             failure = _FeedbackError(error)
             self._loop.call_soon_threadsafe(self._settle, None, failure)
         else:
@@ -492,7 +579,8 @@ class _AskFeedback:
 class _OpenTask:
     """A task with its worker threads."""
 
-    def __init__(self, task: Task[Any]) -> None:
+    def __init__(self, name: str, task: Task[Any]) -> None:
+        self.name = name
         self.task = task
         self.jobs: queue.SimpleQueue[_Score | _AskFeedback | None] = queue.SimpleQueue()
         self.threads = [
@@ -508,6 +596,14 @@ class _OpenTask:
                 job.run(self.task)
             except BaseException as error:  # a thread that dies in silence would hang the run
                 job.fail(error)
+
+    def forget_jobs(self) -> None:
+        """Drop the jobs that no thread has begun."""
+        with suppress(queue.Empty):
+            while True:
+                job = self.jobs.get_nowait()
+                if isinstance(job, _Score):
+                    job.item.run.drop()
 
     def close(self) -> None:
         for _ in self.threads:
@@ -528,6 +624,7 @@ class _CellRun:
         self.jobs = opened.jobs
         self.strategy = strategy
         self.served = served
+        self.handles = MappingProxyType({name: _ModelHandle(name) for name in served})
         self.fed = 0
         self.complete = False
         self._dropped = 0
@@ -545,11 +642,23 @@ class _CellRun:
 
 
 class _Components:
-    """The open components of a run; cells that use the same one share it."""
+    """The open components of a run; cells that use the same one share it.
 
-    def __init__(self, cells: list[Cell], identities: dict[str, str]) -> None:
+    Args:
+        problems: takes what could not be closed; the records stand nevertheless.
+    """
+
+    def __init__(
+        self,
+        cells: list[Cell],
+        identities: dict[str, str],
+        noted: Callable[[], None],
+        problems: list[str],
+    ) -> None:
         self._waiting = list(cells)
         self._identities = identities
+        self._noted = noted
+        self._problems = problems
         self._tasks: dict[str, _OpenTask] = {}
         self._models: dict[str, LanguageModel[Any]] = {}
         self._runs: list[_CellRun] = []
@@ -566,12 +675,15 @@ class _Components:
         if cell.task.key not in self._tasks:
             self._tasks[cell.task.key] = await asyncio.to_thread(_open_task, cell.task)
         served = {}
+        known = len(self._identities)
         for name, part in cell.models.items():
             if part.key not in self._models:
                 self._models[part.key] = await _open_model(part)
             model = self._models[part.key]
             identity = f"{part.key} {self._identity(part, model)}"
             served[name] = Served(name, identity, model, part.price)
+        if len(self._identities) > known:
+            await asyncio.to_thread(self._noted)
         run = _CellRun(cell, self._tasks[cell.task.key], cell.strategy.create(), served)
         self._runs.append(run)
         return run
@@ -586,22 +698,31 @@ class _Components:
             )
         return now
 
+    def forget_jobs(self) -> None:
+        """Drop what no thread has begun to score."""
+        for opened in self._tasks.values():
+            opened.forget_jobs()
+
     async def close_all(self) -> None:
         """Close everything, the tasks once their threads have scored what they were given."""
-        for opened in self._tasks.values():
-            await asyncio.to_thread(opened.close)
-        for model in self._models.values():
-            await model.close()
-        self._tasks, self._models = {}, {}
+        await self._close(self._tasks.keys() | self._models.keys())
 
     async def _close_finished(self, coming: Cell) -> None:
         self._runs = [run for run in self._runs if run.held or not run.complete]
         cells = [coming, *self._waiting, *(run.cell for run in self._runs)]
         needed = {part.key for cell in cells for part in cell.parts}
-        for key in self._tasks.keys() - needed:
-            await asyncio.to_thread(self._tasks.pop(key).close)
-        for key in self._models.keys() - needed:
-            await self._models.pop(key).close()
+        await self._close((self._tasks.keys() | self._models.keys()) - needed)
+
+    async def _close(self, keys: set[str]) -> None:
+        for key in sorted(keys):
+            try:
+                if key in self._tasks:
+                    await asyncio.to_thread(self._tasks.pop(key).close)
+                else:
+                    await self._models.pop(key).close()
+            except Exception as error:  # the component's own code runs here
+                name = " ".join(key.split(" ", 2)[:2])
+                self._problems.append(f"{name} could not be closed: {error!r}")
 
 
 def _open_task(part: Part) -> _OpenTask:
@@ -610,9 +731,9 @@ def _open_task(part: Part) -> _OpenTask:
         task.open()
     except EvalcoreError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TaskError(f"task {part.name} cannot be opened: {error}") from error
-    return _OpenTask(task)
+    return _OpenTask(part.name, task)
 
 
 async def _open_model(part: Part) -> LanguageModel[Any]:
@@ -633,9 +754,29 @@ class NotStorableError(TypeError):
     """What a strategy or task gave cannot be written as JSON."""
 
 
+def _check_case(case: Case) -> None:
+    if not isinstance(case, Case) or not isinstance(case.sample, Sample):
+        raise TypeError(f"found {type(case).__name__}, expected Case(Sample(...), hidden)")
+    sample = case.sample
+    if not isinstance(sample.id, str) or not sample.id:
+        raise TypeError(f"found the sample id {sample.id!r}, expected a text")
+    if not sample.id.isascii():
+        sample.id.encode()
+    if sample.metadata:
+        encode(sample.metadata)
+
+
+def _check_feedback(feedback: Feedback) -> None:
+    if not isinstance(feedback, Feedback):
+        raise TypeError(f"the task's feedback is {type(feedback).__name__}, expected Feedback")
+
+
 def _check_storable(attempt: Attempt) -> None:
     if not isinstance(attempt, Attempt):
         raise NotStorableError(f"the strategy returned {type(attempt).__name__}, expected Attempt")
+    for message in attempt.messages:
+        if not isinstance(message, Message) or not isinstance(message.content, str):
+            raise NotStorableError(f"found {message!r:.80} among the messages, expected Message")
     if isinstance(attempt.answer, str) and attempt.answer.isascii() and not attempt.details:
         return
     try:
@@ -649,6 +790,10 @@ def _check_score(score: Score) -> None:
         raise TypeError(f"the task returned {type(score).__name__}, expected Score")
     if not score.value - score.value == 0:
         raise ValueError(f"the task scored {score.value!r}, expected a finite number")
+    if not isinstance(score.label, str):
+        raise TypeError(f"the task gave the label {score.label!r}, expected a text")
+    if not score.label.isascii():
+        score.label.encode()
     if score.details:
         encode(score.details)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from evalcore.data import RunInfo
+from evalcore.errors import EvalcoreError, RunError
 from evalcore.measure import measure
 from evalcore.plugins import registry
 from evalcore.reporter import FailureCount, Report
@@ -88,40 +90,92 @@ def run_spec(
         EvalcoreError: if the run cannot begin, or cannot go on; what was committed is safe.
     """
     begin = time.monotonic()
+    for part in [*spec.metrics, *spec.reports]:
+        part.create()  # what cannot be loaded is told before the run, not after it
+    hooks = registry().load_hooks(spec.plugins)
     directory = RunDirectory(path, spec, fresh=fresh, accept_change=accept_change)
     try:
         info = RunInfo(spec.name, str(path), tuple(cell.name for cell in spec.cells))
-        hooks = registry().load_hooks(spec.plugins)
+        observers = _Observers(hooks, info)
+        if retry_failed:
+            directory.store.set_aside_failed()
         runner = Runner(
             spec,
             directory.store,
             identities=directory.identities,
+            noted=directory.save,
             limit=limit,
-            observe=lambda records: hooks.evalcore_attempts_committed(run=info, records=records),
+            observe=observers.committed,
         )
-        if retry_failed:
-            directory.store.set_aside_failed()
-        hooks.evalcore_run_started(run=info)
+        observers.started()
         with show(runner.progress):
             asyncio.run(_run_with_signals(runner, say))
         seconds = time.monotonic() - begin
-        outcome = _measured(spec, directory, runner.progress, seconds)
-        hooks.evalcore_run_finished(run=info, results=outcome.results)
+        outcome = _measured(spec, directory, runner, seconds)
+        observers.finished(outcome.results)
+        outcome.problems.extend(observers.problems)
         return outcome
+    except EvalcoreError as error:
+        directory.finish("ended by an error", {})
+        raise type(error)(spec.redact(str(error))) from error
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}; what was committed is safe") from error
     finally:
         directory.close()
 
 
+class _Observers:
+    """The plugins that watch the run; one that raises is reported and ends nothing."""
+
+    def __init__(self, hooks: Any, run: RunInfo) -> None:
+        self._hooks = hooks
+        self._run = run
+        self._problems: dict[str, None] = {}
+
+    @property
+    def problems(self) -> list[str]:
+        """What observers raised, each once."""
+        return list(self._problems)
+
+    def started(self) -> None:
+        """The run begins."""
+        self._call("evalcore_run_started")
+
+    def committed(self, records: list[Record]) -> None:
+        """Records are safe."""
+        self._call("evalcore_attempts_committed", records=records)
+
+    def finished(self, results: list[Result]) -> None:
+        """The run has ended."""
+        self._call("evalcore_run_finished", results=results)
+
+    def _call(self, hook: str, **arguments: Any) -> None:
+        try:
+            getattr(self._hooks, hook)(run=self._run, **arguments)
+        except Exception as error:  # a plugin's observer may raise anything
+            self._problems[f"{hook}: {type(error).__name__}: {error}"] = None
+
+
 async def _run_with_signals(runner: Runner, say: Callable[[str], None]) -> None:
-    """The first signal lets the attempts in flight finish, the second gives them up."""
+    """The first signal lets the attempts in flight finish, the second gives them up.
+
+    The third leaves at once, for a task may be stuck in code that nothing else ends; what is
+    committed is safe at any instant.
+    """
+    signals = 0
 
     def interrupt() -> None:
-        if runner.progress.stopped == INTERRUPTED:
+        nonlocal signals
+        signals += 1
+        if signals == 1:
+            runner.progress.stopped = INTERRUPTED
+            flying = runner.progress.in_flight
+            say(f"stopping: {flying} attempts in flight are finished; once more to stop now")
+        elif signals == 2:
+            say("stopping now")
             runner.cancel()
-            return
-        runner.progress.stopped = INTERRUPTED
-        flying = runner.progress.in_flight
-        say(f"stopping: {flying} attempts in flight are finished; once more to stop now")
+        else:
+            os._exit(130)
 
     if threading.current_thread() is threading.main_thread():
         loop = asyncio.get_running_loop()
@@ -130,15 +184,15 @@ async def _run_with_signals(runner: Runner, say: Callable[[str], None]) -> None:
     await runner.run()
 
 
-def _measured(spec: Spec, directory: RunDirectory, progress: Progress, seconds: float) -> Outcome:
-    store = directory.store
+def _measured(spec: Spec, directory: RunDirectory, runner: Runner, seconds: float) -> Outcome:
+    store, progress = directory.store, runner.progress
     results, problems = measure(store, spec.metrics, str(directory.path))
     failures = [FailureCount(*row) for row in store.failures()]
     outcome = Outcome(
         status=_status(progress),
         reason=progress.stopped,
         results=results,
-        problems=problems,
+        problems=[spec.redact(problem) for problem in runner.problems + problems],
         files=[],
         progress=progress,
         failures=failures,
@@ -176,7 +230,8 @@ def _write_reports(spec: Spec, directory: RunDirectory, outcome: Outcome) -> Non
         try:
             outcome.files.append(part.create().write(report, directory.path))
         except Exception as error:  # a plugin's reporter may raise anything; the results stand
-            outcome.problems.append(f"reporter {part.name}: {type(error).__name__}: {error}")
+            text = f"reporter {part.name}: {type(error).__name__}: {error}"
+            outcome.problems.append(spec.redact(text))
 
 
 def _facts(store: Store, outcome: Outcome) -> dict[str, str]:

@@ -14,17 +14,18 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evalcore.document import Document, Place, path_of, read_document
+from evalcore.document import Document, Place, parse_value, path_of, read_document, short
 from evalcore.errors import PluginError, SpecError
 from evalcore.plugins import Found, Registry, registry
 from evalcore.sweep import Variant, expand, parse_path, set_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from evalcore.component import Kind
     from evalcore.settings import Settings
 
@@ -32,7 +33,13 @@ __all__ = ["Cell", "Frame", "Limits", "Part", "Price", "Spec", "load_metrics", "
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
 
 
 class Limits(_Strict):
@@ -68,7 +75,7 @@ class Frame(_Strict):
 
     evalcore: Literal[1]
     """Version of the spec format."""
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     """Name of the run and of its folder."""
     task: Any
     """The task: a component's name, or `use:` with its settings beside."""
@@ -175,6 +182,10 @@ class Spec:
     plugins: set[str]
     secrets: dict[str, str] = field(repr=False)
 
+    def redact(self, text: str) -> str:
+        """The text with `${NAME}` in place of each value that came from the environment."""
+        return redact(text, self.secrets)
+
 
 def load_spec(path: Path, overrides: tuple[str, ...] = ()) -> Spec:
     """Read and check a spec file.
@@ -192,6 +203,13 @@ def load_spec(path: Path, overrides: tuple[str, ...] = ()) -> Spec:
         reason = error.strerror or type(error).__name__
         raise SpecError([f"{path}: cannot be read: {reason}"]) from None
     return _Reader(document, path.parent, registry()).read(overrides)
+
+
+def redact(text: str, secrets: dict[str, str]) -> str:
+    """The text with the names of secrets in place of their values, the longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, secrets[secret])
+    return text
 
 
 def load_metrics(resolved: dict[str, Any], source: str) -> list[Part]:
@@ -224,7 +242,7 @@ class _Reader:
         data = self.document.data
         if not isinstance(data, dict):
             if not self.problems:
-                self.report((), f"found {_short(data)}, expected the keys {', '.join(_FRAME)}")
+                self.report((), f"found {short(data)}, expected the keys {', '.join(_FRAME)}")
             raise SpecError(list(self.problems))
         data = self.override(deepcopy(data), overrides)
         frame = self.frame(data)
@@ -254,12 +272,16 @@ class _Reader:
         for end in range(len(place), 0, -1):
             head, rest = place[:end], place[end:]
             if head in self.overridden:
+                text = redact(text, self.secrets)
                 self.problems[f"{self.overridden[head]}: {path_of(place)}: {text}"] = None
                 return
             if head in self.origins:
                 place = (*self.origins[head], *rest)
                 break
-        self.problems[f"{self.document.where(place)}: {text}"] = None
+        text = redact(text, self.secrets)
+        where = f"{self.document.where(place)}: "
+        if not any(problem.startswith(where) for problem in self.document.problems):
+            self.problems[f"{where}{text}"] = None
 
     # The frame
 
@@ -270,11 +292,11 @@ class _Reader:
                 self.problems[f"--set {text}: expected PATH=VALUE"] = None
                 continue
             try:
-                set_in(data, parse_path(path), yaml.safe_load(value))
+                set_in(data, parse_path(path), parse_value(value))
             except KeyError as error:
                 self.problems[f"--set {text}: {error.args[0]}"] = None
-            except yaml.YAMLError:
-                self.problems[f"--set {text}: the value is not YAML"] = None
+            except ValueError as error:
+                self.problems[f"--set {text}: {error}"] = None
             self.overridden[parse_path(path)] = f"--set {text}"
         return data
 
@@ -282,14 +304,15 @@ class _Reader:
         try:
             frame = Frame.model_validate(data)
         except ValidationError as error:
-            self.report_all(error, (), data, list(_FRAME), "a spec")
+            self.report_all(error, (), data, Frame, "a spec")
             return None
         if len(frame.models) and not all(frame.models):
             self.report(("models",), "found an empty name, expected a name for each model")
         for i, name in enumerate(frame.plugins):
-            known = [plugin.name for plugin in self.components.plugins]
-            if name not in known:
-                self.report(("plugins", i), f"found {name!r}, installed are {', '.join(known)}")
+            try:
+                self.components.plugin(name)
+            except PluginError as error:
+                self.report(("plugins", i), str(error))
         return frame
 
     # Cells and their parts
@@ -318,7 +341,7 @@ class _Reader:
             return Frame.model_validate(variant.data)
         except ValidationError as error:
             if variant.origins:
-                self.report_all(error, (), variant.data, list(_FRAME), "a spec")
+                self.report_all(error, (), variant.data, Frame, "a spec")
             return None
 
     def part_list(
@@ -334,7 +357,7 @@ class _Reader:
         written = {"use": raw} if isinstance(raw, str) else raw
         if not isinstance(written, dict) or not isinstance(written.get("use"), str):
             expected = f"expected a {kind}'s name, or `use: NAME` with its settings beside"
-            self.report(place, f"found {_short(raw)}, {expected}")
+            self.report(place, f"found {short(raw)}, {expected}")
             return None
         cache = f"{kind} {place} {_canonical(written)}"
         if cache not in self.parts:
@@ -366,14 +389,14 @@ class _Reader:
         written: dict[str, Any],
         price: Price | None,
     ) -> Part | None:
-        before = len(self.problems)
-        expanded = self.expand_names(own, place)
-        if len(self.problems) > before:
+        try:
+            expanded = self.expand_names(own, place)
+        except _UnsetError:
             return None
         try:
             settings = model.model_validate(expanded, context={"base": self.base})
         except ValidationError as error:
-            self.report_all(error, place, own, _setting_names(model), found.component.name)
+            self.report_all(error, place, own, model, f"{found.kind} {found.component.name!r}")
             return None
         return Part(found, settings, written, price)
 
@@ -383,29 +406,49 @@ class _Reader:
         try:
             return Price.model_validate(raw)
         except ValidationError as error:
-            self.report_all(error, (*place, "price"), raw, list(Price.model_fields), "a price")
+            self.report_all(error, (*place, "price"), raw, Price, "a price")
             return None
 
     # Values from the environment
 
     def expand_names(self, value: Any, place: Place) -> Any:
-        """Replace `${NAME}` by the environment's value, everywhere inside `value`."""
+        """Replace `${NAME}` by the environment's value, everywhere inside `value`.
+
+        Raises:
+            _UnsetError: if a name is not set; each is reported.
+        """
+        unset = list(self.unset_names(value, place))
+        for where, name in unset:
+            remedy = f"set it, or write $${{{name}}} for the text itself"
+            self.report(where, f"${{{name}}} is not set in the environment; {remedy}")
+        if unset:
+            raise _UnsetError
+        return self.expanded(value)
+
+    def unset_names(self, value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+        if isinstance(value, dict | list):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, inner in items:
+                yield from self.unset_names(inner, (*place, key))
+        elif isinstance(value, str):
+            for match in _NAME_IN_TEXT.finditer(value):
+                if not match.group(0).startswith("$$") and match.group(1) not in os.environ:
+                    yield place, match.group(1)
+
+    def expanded(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: self.expand_names(v, (*place, k)) for k, v in value.items()}
+            return {key: self.expanded(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self.expand_names(v, (*place, i)) for i, v in enumerate(value)]
+            return [self.expanded(inner) for inner in value]
         if isinstance(value, str) and "${" in value:
-            return _NAME_IN_TEXT.sub(lambda match: self.lookup(match, place), value)
+            return _NAME_IN_TEXT.sub(self.lookup, value)
         return value
 
-    def lookup(self, match: re.Match[str], place: Place) -> str:
+    def lookup(self, match: re.Match[str]) -> str:
         if match.group(0).startswith("$$"):
             return match.group(0)[1:]
         name = match.group(1)
-        value = os.environ.get(name)
-        if value is None:
-            self.report(place, f"${{{name}}} is not set in the environment; set it, or write $${{")
-            return ""
+        value = os.environ[name]
         if value:
             self.secrets[value] = f"${{{name}}}"
         return value
@@ -413,41 +456,114 @@ class _Reader:
     # Pydantic's errors in our words
 
     def report_all(
-        self, error: ValidationError, place: Place, written: Any, known: list[str], owner: str
+        self,
+        error: ValidationError,
+        place: Place,
+        written: Any,
+        model: type[BaseModel],
+        owner: str,
     ) -> None:
+        """Report each problem of a value once; where several forms are allowed, name them all."""
+        items: dict[Place, list[Any]] = {}
         for item in error.errors(include_url=False):
-            at = tuple(part for part in item["loc"] if part in _parts_of(written, item["loc"]))
-            where = (*place, *at)
-            self.report(where, _explain(item, _value_at(written, at), known, owner))
+            items.setdefault(_place_in(written, item["loc"]), []).append(item)
+        for at, alike in items.items():
+            self.report((*place, *at), _explain(alike, _value_at(written, at), at, model, owner))
 
 
-def _explain(item: Any, found: Any, known: list[str], owner: str) -> str:
-    kind = item["type"]
-    last = str(item["loc"][-1]) if item["loc"] else ""
+class _UnsetError(Exception):
+    """A setting names a variable that is not set; it is reported."""
+
+
+def _explain(items: list[Any], found: Any, at: Place, model: type[BaseModel], owner: str) -> str:
+    kind = items[0]["type"]
     if kind == "extra_forbidden":
-        names = known if len(item["loc"]) == 1 else []
-        near = get_close_matches(last, names, n=1, cutoff=0.5)
-        listing = f"; {owner} has {', '.join(names)}" if names else f"; {owner} has no settings"
-        nearest = f", did you mean {near[0]!r}?" if near else ""
-        return f"found an unknown key {last!r}{nearest}{listing if not near else ''}"
+        return _unknown_key(str(at[-1]), _setting_names(model, at[:-1]), owner, at[:-1])
     if kind == "missing":
-        return f"missing: {owner} needs {last!r} here"
-    expected = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"found {_short(found)}, expected {expected}"
+        return f"missing: {_owner(owner, at[:-1])} needs {at[-1]!r} here"
+    if kind in {"value_error", "assertion_error"}:
+        return f"found {short(found)}: {items[0]['ctx']['error']}"
+    expected = " or ".join(dict.fromkeys(_expected(item) for item in items))
+    return f"found {short(found)}, expected {expected}{_nearest(items[0], found)}"
 
 
-def _parts_of(written: Any, loc: tuple[Any, ...]) -> list[Any]:
-    """Which parts of pydantic's location are keys of the text (the others name union members)."""
-    kept = []
+def _unknown_key(key: str, names: list[str], owner: str, above: Place) -> str:
+    near = get_close_matches(key, names, n=1, cutoff=0.5)
+    if near:
+        return f"found an unknown key {key!r}, did you mean {near[0]!r}?"
+    known = f"has {', '.join(names)}" if names else "has no settings"
+    return f"found an unknown key {key!r}; {_owner(owner, above)} {known}"
+
+
+def _owner(owner: str, above: Place) -> str:
+    return f"{path_of(above)!r} of {owner}" if above else owner
+
+
+def _expected(item: Any) -> str:
+    """What pydantic expected, in our words where its own are those of a programmer."""
+    words = _EXPECTED.get(item["type"])
+    if words is not None:
+        return words.format(**item.get("ctx", {}))
+    return str(item["msg"]).removeprefix("Input should be ")
+
+
+_EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "keys with values (key: value)",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "greater_than": "a number greater than {gt}",
+    "greater_than_equal": "a number of at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "less_than": "a number less than {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "list_type": "a list",
+    "model_type": "keys with values (key: value)",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_long": "a text of at most {max_length} characters",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_type": "a text",
+    "too_long": "at most {max_length} items",
+    "too_short": "at least {min_length} items",
+    "tuple_type": "a list",
+}
+
+
+def _nearest(item: Any, found: Any) -> str:
+    if item["type"] not in {"literal_error", "enum"} or not isinstance(found, str):
+        return ""
+    near = get_close_matches(found, re.findall(r"'([^']*)'", item["ctx"]["expected"]), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _setting_names(model: type[BaseModel], above: Place) -> list[str]:
+    """The names that the model has at a place inside it; none where that cannot be told."""
+    for part in above:
+        field = model.model_fields.get(str(part))
+        forms = [field.annotation, *get_args(field.annotation)] if field else []
+        inner = [form for form in forms if isinstance(form, type) and issubclass(form, BaseModel)]
+        if not inner:
+            return []
+        model = inner[0]
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _place_in(written: Any, loc: tuple[Any, ...]) -> Place:
+    """The place in the text that pydantic means; its other words name the forms of a union."""
+    place: Place = ()
     for i, part in enumerate(loc):
         inside = isinstance(written, dict) and part in written
         listed = isinstance(written, list) and isinstance(part, int) and part < len(written)
         if inside or listed:
-            kept.append(part)
+            place = (*place, part)
             written = written[part]
         elif i == len(loc) - 1 and isinstance(written, dict):
-            kept.append(part)
-    return kept
+            place = (*place, part)
+    return place
 
 
 def _value_at(written: Any, place: Place) -> Any:
@@ -459,20 +575,11 @@ def _value_at(written: Any, place: Place) -> Any:
     return written
 
 
-def _setting_names(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
 def _cannot_load(found: Found, path: str, error: Exception) -> str:
     return (
         f"{found.kind} {found.component.name!r} of plugin {found.plugin.origin} cannot be loaded: "
         f"{path}: {type(error).__name__}: {error}"
     )
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _canonical(value: Any) -> str:

@@ -12,10 +12,13 @@ import json
 import queue
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import quote
 
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from evalcore.data import Failure, Generation, Message, Record, Score, Usage
 from evalcore.errors import RunError
@@ -90,10 +93,10 @@ class CallRow(NamedTuple):
 class Store:
     """The run store of one directory, for reading; `writer` opens it for writing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
-        self.connection = _connect(path)
         try:
+            self.connection = _connect_readonly(path) if readonly else _connect(path)
             (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
             raise RunError(f"{path}: not a run store ({error})") from None
@@ -148,10 +151,12 @@ class Store:
         return {name: (total, failed) for name, total, failed in rows}
 
     def usage(self) -> Usage:
-        """What all committed attempts cost together."""
+        """What all attempts cost together, those that were set aside included."""
+        columns = "calls, prompt_tokens, completion_tokens, dollars, seconds, executions"
+        totals = ", ".join(f"total({name})" for name in columns.split(", "))
         row = self.connection.execute(
-            "SELECT total(calls), total(prompt_tokens), total(completion_tokens), total(dollars),"
-            " total(seconds), total(executions) FROM records"
+            f"SELECT {totals} FROM (SELECT {columns} FROM records"  # noqa: S608
+            f" UNION ALL SELECT {columns} FROM superseded)"
         ).fetchone()
         calls, prompt, completion, dollars, seconds, executions = row
         return Usage(int(calls), int(prompt), int(completion), dollars, seconds, int(executions))
@@ -170,18 +175,20 @@ class Store:
         """The answered calls of attempts that were not committed, by attempt and digest."""
         found: dict[tuple[int, str, int], dict[bytes, tuple[Generation, Usage]]] = {}
         for cell, sample, attempt, digest, body in self.connection.execute("SELECT * FROM calls"):
-            generation, cost = from_json(body)
+            generation, cost = _decode(body)
             key = (cell, sample, attempt)
             found.setdefault(key, {})[digest] = (Generation(*generation), Usage(*cost))
         return found
 
     def failures(self) -> list[tuple[str, str, str, int]]:
         """The failures grouped as `(cell, kind, message, count)`, the most frequent first."""
-        return self.connection.execute(
-            "SELECT name, failure, json_extract(body, '$.failure[1]') AS text, count(*) AS n"
-            " FROM records JOIN cells ON cells.id = cell WHERE failure IS NOT NULL"
-            " GROUP BY name, failure, text ORDER BY n DESC, name, text"
-        ).fetchall()
+        rows = self.connection.execute(
+            "SELECT name, failure, body FROM records JOIN cells ON cells.id = cell"
+            " WHERE failure IS NOT NULL"
+        )
+        counts = Counter((name, kind, _decode(body)["failure"][1]) for name, kind, body in rows)
+        alike = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return [(*key, count) for key, count in alike]
 
     def records(self, cell: int | None = None) -> Iterator[Record]:
         """The records, by cell, sample and attempt, one at a time."""
@@ -214,7 +221,7 @@ class Store:
 
     def _record(self, cell: str, row: Sequence[Any]) -> Record:
         _, sample, attempt, seed, value, label, kind, *cost, body = row
-        data = from_json(body)
+        data = _decode(body)
         failure = Failure(kind, *data["failure"]) if kind else None
         return Record(
             cell=cell,
@@ -265,7 +272,6 @@ class Writer:
         self._with_calls: set[tuple[int, str, int]] = set()
         self._texts: dict[bytes, int] = {}
         self._thread = threading.Thread(target=self._run, name="evalcore-store", daemon=True)
-        self._dead = False
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -286,16 +292,21 @@ class Writer:
         return self._queue.qsize() > _BEHIND
 
     def _run(self) -> None:
-        connection = _connect(self._path)
         try:
+            self._serve()
+        except BaseException as error:
+            self._failed(_explained(error, self._path))
+            while self._next_batch():  # so that nobody waits for a thread that has given up
+                pass
+
+    def _serve(self) -> None:
+        with closing(_connect(self._path)) as connection:
             rows = connection.execute("SELECT DISTINCT cell, sample, attempt FROM calls")
             self._with_calls.update(rows)
             while batch := self._next_batch():
                 records = [item for item in batch if isinstance(item, Record)]
-                if not self._dead:
-                    self._commit(connection, batch, records)
-        finally:
-            connection.close()
+                self._commit(connection, batch, records)
+                self._committed(records)
 
     def _next_batch(self) -> list[Record | CallRow]:
         """What has come in within a short while; empty at the end."""
@@ -319,11 +330,21 @@ class Writer:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 self._insert(connection, batch, records)
-            self._committed(records)
-        except BaseException as error:
-            # The queue is still emptied, so that nobody waits for a thread that has given up.
-            self._dead = True
-            self._failed(_explained(error, self._path))
+        except sqlite3.IntegrityError:
+            repeated = self._repeated(connection, records)
+            text = f"two samples of the task have the id {repeated}; every sample needs its own"
+            raise RunError(text) from None
+
+    def _repeated(self, connection: sqlite3.Connection, records: list[Record]) -> str:
+        """The first sample that stands twice in a batch, or in the batch and the store."""
+        query = "SELECT 1 FROM records WHERE cell = ? AND sample = ? AND attempt = ?"
+        seen: set[tuple[int, str, int]] = set()
+        for record in records:
+            key = (self._cells[record.cell], record.sample, record.attempt)
+            if key in seen or connection.execute(query, key).fetchone():
+                return repr(record.sample)
+            seen.add(key)
+        return "of another"
 
     def _insert(
         self, connection: sqlite3.Connection, batch: list[Record | CallRow], records: list[Record]
@@ -358,7 +379,7 @@ class Writer:
             record.sample,
             record.attempt,
             record.seed,
-            score.value if score else None,
+            float(score.value) if score else None,
             score.label if score else None,
             failure.kind if failure else None,
             usage.calls,
@@ -366,7 +387,7 @@ class Writer:
             usage.completion_tokens,
             usage.dollars,
             usage.seconds,
-            usage.executions,
+            int(usage.executions),
             encode(body),
         )
 
@@ -375,7 +396,10 @@ class Writer:
             return {"is": value}
         if not isinstance(value, str) or len(value) <= _INLINE:
             return value
-        digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        try:
+            digest = hashlib.blake2b(value.encode(), digest_size=16).digest()
+        except UnicodeEncodeError:
+            return value  # half a surrogate pair, which only the escapes of JSON can hold
         if digest not in self._texts:
             if len(self._texts) > 10_000:
                 self._texts.clear()
@@ -389,7 +413,20 @@ def encode(value: Any) -> bytes:
     Raises:
         PydanticSerializationError: if it holds something else that JSON has no form for.
     """
-    return to_json(value, inf_nan_mode="constants", fallback=_plain)
+    try:
+        return to_json(value, inf_nan_mode="constants", fallback=_plain)
+    except PydanticSerializationError as error:
+        if "surrogates not allowed" not in str(error):
+            raise
+        # Half a surrogate pair has no form in UTF-8; it has one in the escapes of JSON.
+        return json.dumps(value, default=_plain).encode()
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def call_digest(model: str, request: Request) -> bytes:
@@ -410,6 +447,27 @@ def _connect(path: Path, journal: str = "WAL") -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
     connection.execute(f"PRAGMA journal_mode = {journal}")
     connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _connect_readonly(path: Path) -> sqlite3.Connection:
+    """Open a store to read it, also in a folder where nothing can be written."""
+    address = f"file:{quote(str(path.absolute()))}"
+    try:
+        return _probed(f"{address}?mode=ro")
+    except sqlite3.OperationalError:
+        return _probed(f"{address}?immutable=1")
+
+
+def _probed(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=60
+    )
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
     return connection
 
 
@@ -436,8 +494,6 @@ def _call_values(call: CallRow) -> tuple[Any, ...]:
 
 
 def _explained(error: BaseException, path: Path) -> BaseException:
-    if isinstance(error, sqlite3.IntegrityError):
-        return RunError(f"{path}: two samples of the task share an id, or two runs write here")
     if isinstance(error, sqlite3.OperationalError):
         return RunError(f"{path}: cannot be written ({error}); what was committed is safe")
     return error

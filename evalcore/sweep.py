@@ -6,9 +6,10 @@ import json
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from evalcore.document import Place, path_of
+from evalcore.document import Place, path_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +18,9 @@ __all__ = ["BASE", "Variant", "expand", "parse_path", "set_in"]
 
 BASE = "base"
 """Name of the only cell of a spec without a sweep."""
+
+MOST_CELLS = 10_000
+"""Cells of one spec; each is a row of every table, and a slip of a value multiplies them."""
 
 SWEEPABLE = ("task", "models", "strategy", "attempts", "seed")
 
@@ -56,9 +60,12 @@ def expand(data: dict[str, Any], report: Any) -> list[Variant]:
     """
     sweep = data.get("sweep") or {}
     if not isinstance(sweep, dict):
-        report(("sweep",), f"found {sweep!r}, expected paths with the values to try")
-        return []
+        return []  # the check of the spec's outer form says so
     axes = _axes(sweep, report)
+    cells = prod(len(choices) for choices in axes.values())
+    if cells > MOST_CELLS:
+        report(("sweep",), f"found {cells:,} cells, expected at most {MOST_CELLS:,}")
+        return []
     combinations = [list(row) for row in product(*axes.values())] if axes else []
     for rule in _rules(sweep, "exclude", report):
         combinations = [row for row in combinations if not _matches(row, rule, axes)]
@@ -99,7 +106,7 @@ def set_in(data: Any, place: Place, value: Any) -> None:
             data = data[part]
         else:
             raise KeyError(
-                f"found {data!r} at {path_of(place[:i]) or 'the top'}, nothing is inside it"
+                f"found {short(data)} at {path_of(place[:i]) or 'the top'}, nothing is inside it"
             )
 
 
@@ -116,18 +123,19 @@ def _axes(sweep: dict[str, Any], report: Any) -> dict[str, list[_Choice]]:
         elif isinstance(values, list) and values:
             axes[path] = [_Choice(path, v, v, (*place, i)) for i, v in enumerate(values)]
         else:
-            report(place, f"found {values!r}, expected a list of values, or labels with values")
+            expected = "expected a list of values, or labels with values"
+            report(place, f"found {short(values)}, {expected}")
     return axes
 
 
 def _rules(sweep: dict[str, Any], key: str, report: Any) -> Iterator[dict[str, Any]]:
     rules = sweep.get(key) or []
     if not isinstance(rules, list):
-        report(("sweep", key), f"found {rules!r}, expected a list of cells (path: value)")
+        report(("sweep", key), f"found {short(rules)}, expected a list of cells (path: value)")
         return
     for i, rule in enumerate(rules):
         if not isinstance(rule, dict) or not rule:
-            report(("sweep", key, i), f"found {rule!r}, expected a cell (path: value)")
+            report(("sweep", key, i), f"found {short(rule)}, expected a cell (path: value)")
         elif key == "exclude" and (unknown := [p for p in rule if p not in sweep]):
             report(("sweep", key, i), f"{unknown[0]} is not swept, so no cell can match")
         elif bad := [p for p in rule if p.partition(".")[0] not in SWEEPABLE]:

@@ -30,7 +30,7 @@ class QuestionSettings(Settings):
     path: DataPath
     """The file, or several by a glob."""
     id: str = "id"
-    """Field of the sample's id; where a row has none, its number in the file, from 1."""
+    """Field of the sample's id; where a row has none, its line in the file, from 1."""
     question: str = "question"
     """Field of the question."""
     answer: str = "answer"
@@ -53,13 +53,15 @@ class _Questions(Task[QuestionSettings]):
             TaskError: if a row cannot be read or lacks a field; the text names file and line.
         """
         settings = self.settings
-        for file in settings.path.files():
+        files = settings.path.files()
+        for file in files:
             for line, row in self.rows(file):
                 where = f"{file}:{line}"
+                number = f"{file.name}:{line}" if len(files) > 1 else str(line)
                 question = _field(row, settings.question, where)
                 answer = _field(row, settings.answer, where)
                 sample = Sample(
-                    id=str(row.get(settings.id, line)),
+                    id=number if row.get(settings.id) is None else str(row[settings.id]),
                     input=str(question),
                     metadata={name: row.get(name) for name in settings.metadata},
                 )
@@ -108,6 +110,9 @@ class Csv(_Questions):
             reader = csv.DictReader(stream)
             try:
                 for row in reader:
+                    if None in row:
+                        found = f"{len(reader.fieldnames or ())} in the header"
+                        raise TaskError(f"{file}:{reader.line_num}: more fields than {found}")
                     yield reader.line_num, row
             except (csv.Error, UnicodeDecodeError) as error:
                 raise TaskError(f"{file}:{reader.line_num + 1}: not a CSV row: {error}") from None
@@ -152,19 +157,24 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-_CHOICE = re.compile(r"^\W*([A-Za-z0-9]+)(?:\W|$)")
+_CHOICE = re.compile(r"^[\W_]*([^\W_]+)(?:[\W_]|$)")
 
 
 def _choice(text: str) -> str:
     found = _CHOICE.match(text.strip())
-    return found.group(1).upper() if found else ""
+    return found.group(1).casefold() if found else ""
 
 
-_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|\d)(?:[eE][-+]?\d+)?")
+# A sign counts where no word or number stands before it: `5-3` ends in 3, `x = -3` in -3.
+_NUMBER = re.compile(
+    r"(?:(?<![\w.)])[-+])?"
+    r"(?:(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d+)?|\.\d+)"
+    r"(?:[eE][-+]?\d+)?"
+)
 
 
 def _number(text: str) -> Decimal | None:
-    found = _NUMBER.findall(text)
+    found = _NUMBER.findall(text.replace("\N{MINUS SIGN}", "-"))
     try:
         return Decimal(found[-1].replace(",", "")) if found else None
     except InvalidOperation:

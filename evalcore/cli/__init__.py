@@ -7,6 +7,7 @@ called; commands of plugins are the same. Results go to standard output, words t
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -29,13 +30,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        return _dispatch(words)
+        code = _dispatch(words)
+        sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has had enough; that is their right and no error.
-        sys.stdout = None
+        # Whoever read our output has had enough; that is their right and no error. What is left
+        # in the buffer goes nowhere, or its flush at the exit would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+    return code
 
 
 def _dispatch(words: list[str]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from itertools import chain, islice
+from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     from evalcore.store import rows_of
 
     store = open_store(arguments.run)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Half a surrogate pair leaves as its escape, which is the one of JSON too.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         _FORMATS[arguments.format](rows_of(store.records()))
     finally:
@@ -43,15 +47,12 @@ def _jsonl(rows: Iterator[dict[str, Any]]) -> None:
 
 
 def _csv(rows: Iterator[dict[str, Any]]) -> None:
-    first = next(rows, None)
-    if first is None:
-        return
-    writer = csv.DictWriter(sys.stdout, list(first), lineterminator="\n")
+    writer = csv.DictWriter(sys.stdout, list(_COLUMNS), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_flat(row) for row in chain([first], rows))
+    writer.writerows(_flat(row) for row in rows)
 
 
-def _parquet(rows: Iterator[dict[str, Any]]) -> None:
+def _parquet(records: Iterator[dict[str, Any]]) -> None:
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -61,8 +62,9 @@ def _parquet(rows: Iterator[dict[str, Any]]) -> None:
         raise RunError("Parquet is no text; send it to a file: ... --format parquet > FILE")
     schema = pa.schema([(name, getattr(pa, kind)()) for name, kind in _COLUMNS.items()])
     with parquet.ParquetWriter(pa.PythonFile(sys.stdout.buffer, mode="w"), schema) as writer:
-        while batch := list(islice(rows, 1_000)):
-            writer.write_table(pa.Table.from_pylist([_flat(row) for row in batch], schema))
+        while batch := list(islice(records, 1_000)):
+            rows = [{name: _valid(value) for name, value in _flat(row).items()} for row in batch]
+            writer.write_table(pa.Table.from_pylist(rows, schema))
 
 
 _COLUMNS = {
@@ -97,3 +99,10 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         else json.dumps(value, ensure_ascii=False)
         for name, value in row.items()
     }
+
+
+def _valid(value: Any) -> Any:
+    """The value with half a surrogate pair escaped: Parquet holds valid UTF-8 alone."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,16 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     path = arguments.out or Path("runs", spec.name)
     tell = _silent if quiet else say
-    outcome = run_spec(
-        spec,
-        path,
-        fresh=arguments.fresh,
-        accept_change=arguments.accept_change,
-        retry_failed=arguments.retry_failed,
-        limit=arguments.limit,
-        show=lambda progress: shown(progress, quiet=quiet),
-        say=tell,
-    )
+    with redirect_stdout(sys.stderr):  # what plugins print is no result
+        outcome = run_spec(
+            spec,
+            path,
+            fresh=arguments.fresh,
+            accept_change=arguments.accept_change,
+            retry_failed=arguments.retry_failed,
+            limit=arguments.limit,
+            show=lambda progress: shown(progress, quiet=quiet),
+            say=tell,
+        )
     if arguments.json:
         print(json.dumps([asdict(result) for result in outcome.results], indent=2, default=str))
     else:
