@@ -1,8 +1,8 @@
 n, q = map(int, input().split())
-turned = bytes.maketrans(b"vr", b"rv")
-creases = b""
-for _ in range(n):
-    creases += b"v" + creases[::-1].translate(turned)
+valley = bytearray(2**n)  # a byte for every crease
+for bit in range(n):
+    places = range(1 << bit, 2**n, 4 << bit)  # odd multiples of 2 ** bit, every other one
+    valley[places.start : places.stop : places.step] = bytes([1]) * len(places)
 for _ in range(q):
     left, right = map(int, input().split())
-    print(creases.count(b"v", left - 1, right))
+    print(valley.count(1, left, right + 1))
