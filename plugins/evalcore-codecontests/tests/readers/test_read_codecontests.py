@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from evalcore_codecontests.problem import Test
 from evalcore_codecontests.readers import ReadError, read_problems
 

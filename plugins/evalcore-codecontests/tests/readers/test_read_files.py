@@ -8,6 +8,7 @@ import sys
 from types import ModuleType
 
 import pytest
+
 from evalcore_codecontests.problem import Test
 from evalcore_codecontests.readers import ReadError, read_problems
 

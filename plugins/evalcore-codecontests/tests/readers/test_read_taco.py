@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+
 from evalcore_codecontests.problem import CallTest, Test
 from evalcore_codecontests.readers import ReadError, read_problems
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from types import ModuleType
 
-_BATCH = 16  # rows held at once; a row may have tens of megabytes of tests
+_BATCH = 4  # rows held at once; a row may have tens of megabytes of tests
 _BUFFER = 1 << 20
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 # In the order of preference: a folder of Parquet may hold JSON files that describe it.
