@@ -19,6 +19,8 @@ PROGRAMS = {
     "input": "print(input().split(), input())",
     "input past the end": "print(input(), input(), input())\ninput()",
     "open(0)": "print(open(0).read())",
+    "/dev/stdin": "print(open('/dev/stdin').read())",
+    "/dev/stdin by name": "import sys; sys.stdin = open('/dev/stdin'); print(input(), input())",
     "open(0) lines": "print([*open(0)])",
     "open(0, rb)": "print(open(0, 'rb').readlines())",
     "os.read": "import os; print(os.read(0, 10**6))",

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _SHOWN_OUTPUT_BYTES = 16 * 1024
 _SHOWN_STDERR_BYTES = 4 * 1024
-_TRIES = 2
 
 
 class Judge:
@@ -177,9 +176,9 @@ def _obstacle(
 def _twice(session: _Session, lease: _Lease, test: Test | CallTest) -> TestResult:
     """Run one test; a failure of the judge's own is tried again in a fresh sandbox."""
     trouble = ""
-    for _ in range(_TRIES):
+    for last in (False, True):
         try:
-            return session.run(lease.worker(), test)
+            return session.run(lease.worker(), test, last=last)
         except SandboxError as error:
             trouble = str(error)
             session.forget_box()
@@ -214,8 +213,11 @@ class _Session:
         self._pressure = pressure
         self._box: Box | None = None
 
-    def run(self, worker: Worker, test: Test | CallTest) -> TestResult:
+    def run(self, worker: Worker, test: Test | CallTest, *, last: bool) -> TestResult:
         """One test's result.
+
+        A kill that nobody here has sent may come from a machine short of memory. It is the
+        program's own doing if it comes again (`last`) and the kernel reports no such shortage.
 
         Raises:
             CompileFailed: the program does not compile.
@@ -228,8 +230,9 @@ class _Session:
         if run.dirty:
             self._box.close()
             self._box = None
-        if run.exit == -signal.SIGKILL and run.killed is None and self._pressure.rose():
-            raise SandboxError("the machine ran out of memory and killed processes")
+        unexplained = run.exit == -signal.SIGKILL and run.killed is None
+        if unexplained and (self._pressure.rose() or not last):
+            raise SandboxError("the program was killed from outside")
         return self._result(run, test)
 
     def close_box(self, lease: _Lease) -> None:
@@ -358,7 +361,7 @@ class _Pool:
         worker = self.start()
         try:
             if check:
-                selftest.check(worker)
+                selftest.check_once(worker)
         except BaseException:
             worker.close()
             raise

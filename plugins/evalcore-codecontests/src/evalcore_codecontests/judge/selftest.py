@@ -42,6 +42,22 @@ print(json.dumps(escaped))
 """
 
 
+_passed = False
+
+
+def check_once(worker: Worker) -> None:
+    """Run the escapes, unless they have failed before in this process.
+
+    Raises:
+        IsolationError: one of them succeeded.
+        SandboxError: they could not be run.
+    """
+    global _passed  # noqa: PLW0603 - what holds for the machine holds for every judge
+    if not _passed:
+        check(worker)
+        _passed = True
+
+
 def check(worker: Worker) -> None:
     """Run the escapes.
 

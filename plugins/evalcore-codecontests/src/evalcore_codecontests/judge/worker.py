@@ -198,6 +198,7 @@ class Box:
             "env": _ENVIRONMENT,
             "fork": spec.fork,
             "proc_self_exe": spec.proc_self_exe,
+            "names_stdin": any(b"/dev/stdin" in content for content in spec.files.values()),
             "disk_bytes": limits.disk_bytes,
             "disk_files": limits.disk_files,
         }

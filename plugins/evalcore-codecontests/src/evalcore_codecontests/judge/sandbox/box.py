@@ -104,7 +104,9 @@ class Box:
         for name, fd in self._files.items():
             _copy(fd, self._places.program / name)
         if self._places.isolated:
-            kernel.make_read_only(str(self._places.program), recursive=False)
+            self._inputs = os.open("/program", os.O_RDONLY | os.O_DIRECTORY)
+            kernel.mount("/program", "/program", flags=kernel.MS_BIND)
+            kernel.make_read_only("/program", recursive=False)
             kernel.drop_bounding_capabilities()
             namespaces.become_test_user()
             kernel.drop_capabilities()
@@ -158,6 +160,8 @@ class Box:
         return {"collected": True}
 
     def _run(self, request: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+        if self._places.isolated and self._spec["names_stdin"]:
+            _copy(fds[0], "stdin", self._inputs)
         if request.get("input_file"):
             _copy(fds[0], self._places.work / request["input_file"])
         started = time.monotonic()
@@ -197,28 +201,26 @@ class Box:
 
     def _watch(self, pid: int, started: float, request: dict[str, Any], stdout: int) -> str | None:
         """Wait for the program's end, or for the limit that it breaks, which is returned."""
-        clock = (~pid << 3) | 2  # the CPU clock of a process
         cores = os.cpu_count() or 1
+        pause = min(request["cpu_seconds"] / cores, request["wall_seconds"], _LOOK_SECONDS)
         pidfd = os.pidfd_open(pid)
         poller = select.poll()
         poller.register(pidfd, select.POLLIN)
         poller.register(self._judge, select.POLLHUP)
         try:
             while True:
-                cpu_left = request["cpu_seconds"] - time.clock_gettime(clock)
+                ready = [fd for fd, _ in poller.poll(pause * 1000)]
+                if pidfd in ready:
+                    return None
+                if ready:
+                    os._exit(0)  # the judge is gone, and with this process all goes
+                cpu_left = request["cpu_seconds"] - _cpu_seconds(pid)
                 wall_left = started + request["wall_seconds"] - time.monotonic()
                 if os.fstat(stdout).st_size >= request["output_bytes"]:
                     return "output"
                 if min(cpu_left, wall_left) <= 0:
                     return "cpu" if cpu_left <= 0 else "wall"
                 pause = min(wall_left, max(cpu_left / cores, _POLL_SECONDS), _LOOK_SECONDS)
-                ready = [fd for fd, _ in poller.poll(pause * 1000)]
-                if pidfd in ready:
-                    return None
-                if ready:
-                    os._exit(0)  # the judge is gone, and with this process all goes
-        except OSError:
-            return None  # the clock ended with its process
         finally:
             os.close(pidfd)
 
@@ -254,6 +256,15 @@ class Box:
             return os.read(self._trouble, 4096).decode()
         except BlockingIOError:
             return ""
+
+
+def _cpu_seconds(pid: int) -> float:
+    """CPU time of a process and its threads so far; 0 once it has ended."""
+    process_clock = 2
+    try:
+        return time.clock_gettime((~pid << 3) | process_clock)
+    except OSError:
+        return 0.0
 
 
 def _arrange(fds: list[int], report: int) -> int:
@@ -304,8 +315,9 @@ def _zip(folder: Path, target: int) -> None:
             archive.write(path, str(path.relative_to(folder)))
 
 
-def _copy(source: int, path: Path) -> None:
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o755)
+def _copy(source: int, path: Path | str, folder: int | None = None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    target = os.open(path, flags, 0o755, dir_fd=folder)
     try:
         _copy_fd(source, target)
     finally:

@@ -99,6 +99,7 @@ def _build_root(binds: Mapping[str, str]) -> None:
         Path(staging + folder).mkdir()
     for inside in sorted(binds):  # parents before children
         _bind(binds[inside], staging + inside)
+    Path(staging, "dev/stdin").symlink_to("/program/stdin")  # there for those who name it
     if not Path(staging, "tmp").exists():
         Path(staging, "tmp").symlink_to("/box")
     kernel.change_root(staging)
