@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from evalcore_codecontests import checkers
-from evalcore_codecontests.checkers.text import to_bytes, to_text
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from evalcore_codecontests import checkers
+from evalcore_codecontests.checkers.text import to_bytes, to_text
 
 tokens = checkers.get("tokens")
 

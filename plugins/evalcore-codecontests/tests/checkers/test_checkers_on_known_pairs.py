@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from evalcore_codecontests import checkers
 
 OFFICIAL = ("codecontests", "taco", "apps", "livecodebench")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from evalcore_codecontests import checkers
 
 ALL = ("tokens", "codecontests", "apps", "taco", "livecodebench")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -71,6 +72,7 @@ def test_a_row_becomes_a_problem(read):
         ("nanos: 500000000\n", 0.5),
         ("2.5s", 2.5),
         (3, 3.0),
+        (math.nan, None),
         (0, None),
         (None, None),
         ("", None),

@@ -165,6 +165,7 @@ def test_a_folder_is_read_in_order_and_parquet_goes_before_json(tmp_path):
     assert ids(tmp_path, split="train") == ["n1", "n2"]
     assert ids(tmp_path / "data" / "train-*.parquet") == ["n1", "n2"]
     assert ids(f"{tmp_path}/**/*.parquet", split="test") == ["n3"]
+    assert ids(f"{tmp_path}/data/**") == ["n3", "n1", "n2"]
 
 
 def test_of_the_folders_of_taco_only_the_whole_is_read(tmp_path):
@@ -201,6 +202,12 @@ def test_files_that_cannot_be_read(tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ReadError, match=says):
         ids(tmp_path / name)
+
+
+def test_columns_of_something_else(tmp_path):
+    parquet.write_table(pyarrow.table({"a": [1], "b": [2]}), tmp_path / "a.parquet")
+    with pytest.raises(ReadError, match=r"a\.parquet: found the columns a, b, expected some of"):
+        ids(tmp_path / "a.parquet")
 
 
 def test_nothing_at_the_path(tmp_path):

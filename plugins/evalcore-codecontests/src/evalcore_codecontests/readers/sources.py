@@ -68,7 +68,8 @@ def _files(path: Path) -> list[Path] | None:
             raise ReadError(f"{path}: holds no file that ends in {', '.join(_KINDS)}")
         return found
     if has_magic(str(path)):
-        found = sorted(Path(name) for name in glob(str(path), recursive=True))  # noqa: PTH207
+        names = glob(str(path), recursive=True)  # noqa: PTH207  (Path has no absolute globs)
+        found = sorted(file for file in map(Path, names) if file.is_file())
         if not found:
             raise ReadError(f"{path}: no file matches; quote a glob so that no shell expands it")
         return found
@@ -146,7 +147,7 @@ def _parquet_batches(_: ModuleType, file: Path, columns: AbstractSet[str]) -> It
     parquet = importlib.import_module("pyarrow.parquet")
     with parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as table:
         # Solutions make up most of a file: they are not even decompressed.
-        wanted = [name for name in table.schema_arrow.names if name in columns]
+        wanted = _wanted(file, table.schema_arrow.names, columns)
         yield from table.iter_batches(_BATCH, columns=wanted, use_threads=False)
 
 
@@ -155,11 +156,21 @@ def _arrow_batches(pyarrow: ModuleType, file: Path, columns: AbstractSet[str]) -
         seekable = mapped.read(6) == b"ARROW1"  # one of two formats goes by the name of Arrow
         mapped.seek(0)
         reader = (pyarrow.ipc.open_file if seekable else pyarrow.ipc.open_stream)(mapped)
-        wanted = [name for name in reader.schema.names if name in columns]
+        wanted = _wanted(file, reader.schema.names, columns)
         stored = map(reader.get_batch, range(reader.num_record_batches)) if seekable else reader
         for batch in stored:
             for start in range(0, len(batch), _BATCH):
                 yield batch.select(wanted).slice(start, _BATCH)
+
+
+def _wanted(file: Path, names: Sequence[str], columns: AbstractSet[str]) -> list[str]:
+    wanted = [name for name in names if name in columns]
+    if not wanted:
+        raise ReadError(
+            f"{file}: found the columns {', '.join(names)}, expected some of"
+            f" {', '.join(sorted(columns))}"
+        )
+    return wanted
 
 
 def _python_rows(pyarrow: ModuleType, batch: Any) -> list[dict[str, Any]]:

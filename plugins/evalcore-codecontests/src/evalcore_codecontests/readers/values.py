@@ -135,7 +135,7 @@ def size(field: str, value: Any) -> int | None:
 
 
 def _amount(field: str, value: Any, units: Mapping[str, float], expected: str) -> float:
-    if value is None or (isinstance(value, str) and value.strip().lower() in _NO_VALUE):
+    if value is None or str(value).strip().lower() in _NO_VALUE:
         return 0.0
     if type(value) in (int, float) and 0 <= value < math.inf:
         return float(value)
