@@ -154,11 +154,12 @@ def _read_yaml(source: str, text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        document.problems.append(f"{source}:{mark.line + 1 if mark else 1}: not YAML: {what}")
+        form = "JSON" if source.endswith(".json") else "YAML"
+        document.problems.append(f"{source}:{mark.line + 1 if mark else 1}: not {form}: {what}")
         return document
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        problem = f"found the character U+{ord(error.character):04X}, which YAML does not allow"
+        problem = f"found the character U+{error.character:04X}, which YAML does not allow"
         document.problems.append(f"{source}:{line}: {problem}")
         return document
     except _UnfitError as error:
@@ -271,10 +272,13 @@ _KEY = re.compile(rf"^\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
 def _read_toml(source: str, text: str) -> Document:
     try:
         data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
-        what = _TOO_DEEP if isinstance(error, RecursionError) else f"not TOML: {error}"
-        return Document(source, text, None, {}, [f"{source}:{at.group(1) if at else 1}: {what}"])
+        problem = f"{source}:{at.group(1) if at else 1}: not TOML: {error}"
+        return Document(source, text, None, {}, [problem])
+    except (ValueError, RecursionError) as error:
+        what = _TOO_DEEP if isinstance(error, RecursionError) else _TOO_LARGE
+        return Document(source, text, None, {}, [f"{source}:1: {what}"])
     document = Document(source, text, data, _toml_lines(text))
     problems = list(_unfit(document))
     return Document(source, text, None, {}, problems) if problems else document

@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from evalcore.document import Document, Place, parse_value, path_of, read_document, short
 from evalcore.errors import PluginError, SpecError
 from evalcore.plugins import Found, Registry, registry
-from evalcore.sweep import Variant, expand, parse_path, set_in
+from evalcore.sweep import Variant, expand, parse_path, path_in_sweep, set_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from evalcore.component import Kind
     from evalcore.settings import Settings
@@ -70,18 +70,23 @@ class Price(_Strict):
     """When the price was looked up."""
 
 
+DEFAULT_STRATEGY = "single"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_NAME_IN_WORDS = "letters, digits, '.', '_' and '-', a letter or digit first"
+
+
 class Frame(_Strict):
     """The outer form of a spec; what components' settings are is for their plugins to say."""
 
     evalcore: Literal[1]
     """Version of the spec format."""
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    name: str = Field(pattern=_NAME, max_length=100)
     """Name of the run and of its folder."""
     task: Any
     """The task: a component's name, or `use:` with its settings beside."""
     models: dict[str, Any] = {}
     """The models, each by the name under which the strategy knows it."""
-    strategy: Any = "single"
+    strategy: Any = DEFAULT_STRATEGY
     """The strategy."""
     attempts: int = Field(default=1, ge=1)
     """Attempts at each sample."""
@@ -221,7 +226,7 @@ def load_metrics(resolved: dict[str, Any], source: str) -> list[Part]:
     reader = _Reader(Document(source, "", resolved), Path(), registry())
     metrics = reader.part_list("metric", resolved, "metrics", ["mean"])
     if reader.problems:
-        raise SpecError(list(reader.problems))
+        raise SpecError(reader.in_order())
     return metrics
 
 
@@ -243,15 +248,15 @@ class _Reader:
         if not isinstance(data, dict):
             if not self.problems:
                 self.report((), f"found {short(data)}, expected the keys {', '.join(_FRAME)}")
-            raise SpecError(list(self.problems))
-        data = self.override(deepcopy(data), overrides)
+            raise SpecError(self.in_order())
+        data = self.override({"strategy": DEFAULT_STRATEGY, **deepcopy(data)}, overrides)
         frame = self.frame(data)
         variants = expand(data, self.report)
         cells = [self.cell(variant) for variant in variants]
         metrics = self.part_list("metric", data, "metrics", ["mean"])
         reports = self.part_list("reporter", data, "reports", ["html"])
         if self.problems or frame is None:
-            raise SpecError(list(self.problems))
+            raise SpecError(self.in_order())
         checked = [cell for cell in cells if cell]
         used = {part.found.plugin.name for cell in checked for part in cell.parts}
         used |= {part.found.plugin.name for part in [*metrics, *reports]} | set(frame.plugins)
@@ -267,18 +272,29 @@ class _Reader:
             secrets=self.secrets,
         )
 
-    def report(self, place: Place, text: str) -> None:
-        """Note a problem at a place of the document, or of the sweep or override it came from."""
-        for end in range(len(place), 0, -1):
-            head, rest = place[:end], place[end:]
-            if head in self.overridden:
-                text = redact(text, self.secrets)
-                self.problems[f"{self.overridden[head]}: {path_of(place)}: {text}"] = None
-                return
-            if head in self.origins:
-                place = (*self.origins[head], *rest)
-                break
+    def in_order(self) -> list[str]:
+        """The problems in the order of the file; those of overrides come first."""
+        line = re.compile(re.escape(self.document.source) + r":(\d+)")
+        found = {problem: line.match(problem) for problem in self.problems}
+        return sorted(found, key=lambda p: int(match.group(1)) if (match := found[p]) else 0)
+
+    def report(self, place: Place, text: str, *, of_path: bool = False) -> None:
+        """Note a problem at a place of the document, or of the sweep or override it came from.
+
+        Args:
+            place: where it is in the document as it was checked.
+            text: what was found and what was expected.
+            of_path: whether it is one of the path, the same for all values that a sweep tries.
+        """
         text = redact(text, self.secrets)
+        override = _origin(place, self.overridden)
+        if override:
+            self.problems[f"{self.overridden[override]}: {path_of(place)}: {text}"] = None
+            return
+        origin = _origin(place, self.origins)
+        if origin:
+            found = self.origins[origin]
+            place = path_in_sweep(found) if of_path else (*found, *place[len(origin) :])
         where = f"{self.document.where(place)}: "
         if not any(problem.startswith(where) for problem in self.document.problems):
             self.problems[f"{where}{text}"] = None
@@ -321,7 +337,7 @@ class _Reader:
         self.origins = variant.origins
         data = variant.data
         task = self.part("task", data.get("task"), ("task",)) if "task" in data else None
-        strategy = self.part("strategy", data.get("strategy", "single"), ("strategy",))
+        strategy = self.part("strategy", data["strategy"], ("strategy",))
         written = data.get("models")
         named = written if isinstance(written, dict) else {}
         models = {k: self.part("model", v, ("models", k)) for k, v in named.items()}
@@ -468,7 +484,15 @@ class _Reader:
         for item in error.errors(include_url=False):
             items.setdefault(_place_in(written, item["loc"]), []).append(item)
         for at, alike in items.items():
-            self.report((*place, *at), _explain(alike, _value_at(written, at), at, model, owner))
+            text = _explain(alike, _value_at(written, at), at, model, owner)
+            self.report((*place, *at), text, of_path=alike[0]["type"] == "extra_forbidden")
+
+
+def _origin(place: Place, changed: Mapping[Place, Any]) -> Place:
+    """Which change a place comes from: one at it or above it, or one that made it; else empty."""
+    above = (place[:end] for end in range(len(place), 0, -1) if place[:end] in changed)
+    below = (other for other in changed if place and other[: len(place)] == place)
+    return next(above, ()) or next(below, ())
 
 
 class _UnsetError(Exception):
@@ -502,8 +526,11 @@ def _owner(owner: str, above: Place) -> str:
 def _expected(item: Any) -> str:
     """What pydantic expected, in our words where its own are those of a programmer."""
     words = _EXPECTED.get(item["type"])
+    if item["type"] == "string_pattern_mismatch" and item["ctx"]["pattern"] == _NAME:
+        return _NAME_IN_WORDS
     if words is not None:
-        return words.format(**item.get("ctx", {}))
+        bounds = item.get("ctx", {}).items()
+        return words.format(**{k: f"{v:g}" if isinstance(v, float) else v for k, v in bounds})
     return str(item["msg"]).removeprefix("Input should be ")
 
 
@@ -527,8 +554,8 @@ _EXPECTED = {
     "string_too_long": "a text of at most {max_length} characters",
     "string_too_short": "a text of at least {min_length} characters",
     "string_type": "a text",
-    "too_long": "at most {max_length} items",
-    "too_short": "at least {min_length} items",
+    "too_long": "{max_length} items or fewer",
+    "too_short": "{min_length} item or more",
     "tuple_type": "a list",
 }
 

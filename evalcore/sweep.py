@@ -14,7 +14,7 @@ from evalcore.document import Place, path_of, short
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["BASE", "Variant", "expand", "parse_path", "set_in"]
+__all__ = ["BASE", "Variant", "expand", "parse_path", "path_in_sweep", "set_in"]
 
 BASE = "base"
 """Name of the only cell of a spec without a sweep."""
@@ -66,7 +66,8 @@ def expand(data: dict[str, Any], report: Any) -> list[Variant]:
     if cells > MOST_CELLS:
         report(("sweep",), f"found {cells:,} cells, expected at most {MOST_CELLS:,}")
         return []
-    combinations = [list(row) for row in product(*axes.values())] if axes else []
+    swept = sweep.keys() - {"include", "exclude"}
+    combinations = [list(row) for row in product(*axes.values())] if swept else []
     for rule in _rules(sweep, "exclude", report):
         combinations = [row for row in combinations if not _matches(row, rule, axes)]
     for i, rule in enumerate(_rules(sweep, "include", report)):
@@ -81,7 +82,12 @@ def expand(data: dict[str, Any], report: Any) -> list[Variant]:
 def parse_path(text: str) -> Place:
     """`metrics[0].k` or `metrics.0.k` as a place."""
     parts = text.replace("[", ".").replace("]", "").split(".")
-    return tuple(int(part) if part.isdigit() else part for part in parts)
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def path_in_sweep(origin: Place) -> Place:
+    """Where the path stands that a value of the sweep is for, given where the value stands."""
+    return origin if origin[1] == "include" else origin[:2]
 
 
 def set_in(data: Any, place: Place, value: Any) -> None:
@@ -104,6 +110,8 @@ def set_in(data: Any, place: Place, value: Any) -> None:
                 data[part] = {"use": data[part]}
             data[part] = value if last else data[part]
             data = data[part]
+        elif isinstance(data, list):
+            raise KeyError(f"found {len(data)} items at {path_of(place[:i])}, none is [{part}]")
         else:
             raise KeyError(
                 f"found {short(data)} at {path_of(place[:i]) or 'the top'}, nothing is inside it"
@@ -171,10 +179,12 @@ def _variants(data: dict[str, Any], rows: list[list[_Choice]], report: Any) -> l
             try:
                 set_in(copy, place, deepcopy(item.value))
             except KeyError as error:
-                report(item.origin, error.args[0])
+                report(path_in_sweep(item.origin), error.args[0])
+                break
             origins[place] = item.origin
-        changes = {item.path: item.label for item in row}
-        variants[name] = Variant(name, changes, copy, origins)
+        else:
+            changes = {item.path: item.label for item in row}
+            variants[name] = Variant(name, changes, copy, origins)
     return list(variants.values())
 
 
