@@ -41,8 +41,9 @@ def main(names: list[str]) -> int:
             print(f"{name:<16}{len(cases):>9}{agreeing:>7}{len(differing):>8}{seconds:>9.1f}")
             for case, judgement in differing:
                 known = KNOWN.get((name, case.problem.id, case.name))
-                reason = known.reason if known else f"NOT KNOWN: {judgement.message}"
-                unknown += known is None
+                explained = known is not None and known.verdict is judgement.verdict
+                reason = known.reason if explained else f"NOT KNOWN: {judgement.message}"
+                unknown += not explained
                 print(f"    {case.problem.id} {case.name}: {case.label}, here {judgement.verdict}")
                 print(f"        {reason}", flush=True)
     return 1 if unknown else 0
