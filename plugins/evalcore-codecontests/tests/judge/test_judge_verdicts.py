@@ -197,6 +197,33 @@ def test_a_deep_recursion_in_cpp_has_the_stack_it_needs(ask):
     assert judgement.verdict is Verdict.ACCEPTED, judgement
 
 
+def test_cpp_and_java_may_use_threads(ask):
+    head = "#include <thread>"
+    body = (
+        "int n[4]; std::vector<std::thread> t;"
+        "for (int i = 0; i < 4; i++) t.emplace_back([&n, i] { n[i] = i; });"
+        'for (auto &x : t) x.join(); printf("%d", n[0] + n[1] + n[2] + n[3]);'
+    )
+    limits = Limits(memory_bytes=256 << 20)
+    judgement = ask(cpp(body, head), [("", "6")], "cpp", limits=limits)
+    assert judgement.verdict is Verdict.ACCEPTED, judgement
+    body = (
+        "ExecutorService e = Executors.newFixedThreadPool(8); int s = 0;"
+        "for (int i = 0; i < 8; i++) { final int k = i; s += e.submit(() -> k).get(); }"
+        "System.out.println(s); e.shutdown();"
+    )
+    code = java(body, "import java.util.concurrent.*;\n")
+    judgement = ask(code, [("", "28")], "java", limits=limits)
+    assert judgement.verdict is Verdict.ACCEPTED, judgement
+
+
+def test_third_party_modules_of_the_interpreter_can_be_imported(ask):
+    pytest.importorskip("numpy")
+    code = "import numpy as np\nprint(np.array(input().split(), dtype=int).sum())"
+    judgement = ask(code, SUM, limits=Limits(memory_bytes=256 << 20))
+    assert judgement.verdict is Verdict.ACCEPTED, judgement
+
+
 def test_files_instead_of_standard_streams(judge):
     problem = stdio_problem([("1 2", "3"), ("5 5", "10")], files=("sum.in", "sum.out"))
     code = "a, b = map(int, open('sum.in').read().split())\nopen('sum.out', 'w').write(str(a + b))"

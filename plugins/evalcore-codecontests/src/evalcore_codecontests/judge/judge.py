@@ -78,7 +78,7 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """End every sandbox; judgements under way end as judge errors."""
+        """End every sandbox: the idle ones now, the others when their judgement is done."""
         self._pool.close()
 
     def judge(
@@ -384,7 +384,7 @@ class _Pool:
                 self._take_back(lease)
 
     def close(self) -> None:
-        """End the idle sandboxes now, and the others when they come back."""
+        """End the idle sandboxes now, and the others when their judgement is done."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

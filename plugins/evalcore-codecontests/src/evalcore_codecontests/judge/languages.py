@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .errors import SandboxError
 from .limits import Limits
 from .worker import BoxSpec, CompileFailed
 
@@ -31,7 +32,9 @@ _COMPILE_LIMITS = Limits(
     disk_files=8192,
 )
 _MESSAGE_BYTES = 16 * 1024
-_JAVA_ADDRESS_SPACE = 4 << 30  # reserved by the virtual machine, hardly any of it touched
+_CPP_ADDRESS_SPACE = 1 << 30
+_CPP_STACK_BYTES = 256 << 20
+_JAVA_ADDRESS_SPACE = 8 << 30  # reserved by the virtual machine, hardly any of it touched
 _GCC_ADDRESS_SPACE = 3 << 29
 _COMPILER_STACK_BYTES = 64 << 20
 _USUAL_STACK_BYTES = 8 << 20
@@ -160,12 +163,12 @@ class Cpp:
         return BoxSpec("exec", {"main": compiled}, argv=["{program}/main"])
 
     def address_space(self, limits: Limits) -> int:
-        """The limit; spare room for stacks is allowed on top."""
-        return limits.memory_bytes
+        """The limit, and room to reserve the stacks of a few threads."""
+        return limits.memory_bytes + _CPP_ADDRESS_SPACE
 
     def stack(self, limits: Limits) -> int | None:
-        """All of the memory; the stacks of further threads are reserved in the same size."""
-        return limits.memory_bytes
+        """What contests give; the stacks of further threads are reserved in the same size."""
+        return min(limits.memory_bytes, _CPP_STACK_BYTES)
 
     def out_of_memory(self, run: Run) -> bool:
         """An uncaught `std::bad_alloc`."""
@@ -204,7 +207,7 @@ class Java:
         """The virtual machine on the jar."""
         java = f"{self._home()}/bin/java"
         heap = f"-Xmx{max(limits.memory_bytes >> 20, 16)}m"
-        argv = [java, heap, "-Xss256m", *_JVM_FLAGS, "-cp", "{program}/main.jar"]
+        argv = [java, heap, "-Xss128m", *_JVM_FLAGS, "-cp", "{program}/main.jar"]
         argv.append(java_main_class(compiled))
         return BoxSpec("exec", {"main.jar": compiled}, argv=argv, proc_self_exe=java)
 
@@ -231,6 +234,7 @@ class Java:
 LANGUAGES: dict[str, Language] = {"python": Python(), "cpp": Cpp(), "java": Java()}
 
 _JVM_FLAGS = (
+    "-Xlog:disable",  # else warnings of its own go to standard output
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-XX:-UsePerfData",
@@ -277,8 +281,11 @@ def _compile(worker: Worker, spec: BoxSpec, product: str, address_space: int) ->
                 return box.collect(product, limits.disk_bytes)
     finally:
         os.close(empty)
+    if run.killed == "wall":
+        raise SandboxError(f"the compiler was not done after {run.wall:.0f} seconds")
     if run.killed:
-        raise CompileFailed(f"the compiler was stopped after {run.wall:.0f} seconds")
+        spent = f"{run.cpu:.0f} s of CPU time and {len(run.stderr)} bytes of messages"
+        raise CompileFailed(f"the compiler was stopped after {spent}")
     text = (run.stderr + run.stdout).decode("utf-8", "replace")
     text = _FOLDER_OF_PROGRAM.sub("", text)
     raise CompileFailed(text[:_MESSAGE_BYTES] or f"the compiler ended with status {run.exit}")

@@ -13,6 +13,7 @@ DEFAULT_MEMORY_BYTES = 1 << 30
 
 _LEAST_WALL_SECONDS = 10.0
 _WALL_PER_CPU = 5.0
+WALL_PER_CPU_USED = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,9 @@ class Limits:
 
     Attributes:
         cpu_seconds: CPU time of all threads together.
-        wall_seconds: time on the clock, `None` for a generous one that only stops programs
-            which sleep: five times the CPU time and at least ten seconds.
+        wall_seconds: time on the clock, `None` for five times the CPU time and at least ten
+            seconds. It is there to stop programs that sleep: each second of CPU time that a
+            program does get allows it ten more, so that a busy machine makes nobody late.
         memory_bytes: peak resident memory.
         output_bytes: what may be written to each of standard output, standard error and any file.
         processes: threads at a time; other processes are not allowed at all.
@@ -49,8 +51,13 @@ class Limits:
         )
 
     @property
+    def longest_wall(self) -> float:
+        """Seconds on the clock after which every program has ended or been stopped."""
+        return self.wall + WALL_PER_CPU_USED * self.cpu_seconds
+
+    @property
     def wall(self) -> float:
-        """The wall-clock limit in force, seconds."""
+        """Seconds on the clock for a program that uses no CPU time."""
         if self.wall_seconds is not None:
             return self.wall_seconds
         return max(_LEAST_WALL_SECONDS, _WALL_PER_CPU * self.cpu_seconds)

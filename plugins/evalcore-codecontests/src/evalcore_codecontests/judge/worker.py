@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import IsolationError, SandboxError
+from .limits import WALL_PER_CPU_USED
 from .sandbox import protocol
 
 if TYPE_CHECKING:
@@ -260,6 +261,7 @@ class Box:
         request: dict[str, Any] = {
             "cpu_seconds": limits.cpu_seconds,
             "wall_seconds": limits.wall,
+            "wall_per_cpu": WALL_PER_CPU_USED,
             "address_space": address_space,
             "output_bytes": limits.output_bytes,
             "processes": processes,
@@ -272,7 +274,7 @@ class Box:
             fds = [stdin, *outputs.fds[:2]]
             if arguments is not None:
                 fds += [outputs.add(memory_file(arguments)), outputs.fds[2]]
-            answer = self._ask(request, fds, limits.wall + _GRACE_SECONDS)
+            answer = self._ask(request, fds, limits.longest_wall + _GRACE_SECONDS)
             contents = [outputs.read(place, limits.output_bytes) for place in range(3)]
         return Run(
             exit=answer["exit"],

@@ -214,8 +214,10 @@ class Box:
                     return None
                 if ready:
                     os._exit(0)  # the judge is gone, and with this process all goes
-                cpu_left = request["cpu_seconds"] - _cpu_seconds(pid)
-                wall_left = started + request["wall_seconds"] - time.monotonic()
+                used = _cpu_seconds(pid)
+                cpu_left = request["cpu_seconds"] - used
+                allowed = request["wall_seconds"] + request["wall_per_cpu"] * used
+                wall_left = started + allowed - time.monotonic()
                 if os.fstat(stdout).st_size >= request["output_bytes"]:
                     return "output"
                 if min(cpu_left, wall_left) <= 0:
