@@ -39,11 +39,12 @@ class Environment:
         self._write_script("evalcore", "-m evalcore")
         self._write_script("pytest", "-m pytest -p no:cacheprovider")
         self._write_script("pip", str(folder / "pip.py"))
-        # Columns: help and tables are of the same width everywhere.
+        # Unbuffered, standard output and standard error come in the order of a terminal.
         self.variables = {
             **os.environ,
             "PATH": f"{self.scripts}{os.pathsep}{os.environ['PATH']}",
             "EVALCORE_CACHE": str(folder / "cache"),
+            "PYTHONUNBUFFERED": "1",
             "COLUMNS": "100",
         }
 

@@ -35,7 +35,7 @@ def test_generated_plugin_installs_runs_and_passes_its_tests(environment, in_fol
     results = json.loads(done("evalcore run specs/votes.yaml --json", plugin))
     means = {row["cell"]: row["value"] for row in results if row["metric"] == "mean"}
     assert means["votes=1"] < means["votes=3"] < means["votes=9"]
-    assert {row["n"] for row in results if row["metric"] == "mean"} == {200}
+    assert {row["n"] for row in results if row["metric"] == "mean"} == {100}
 
 
 @pytest.mark.parametrize("name", NAMES)
