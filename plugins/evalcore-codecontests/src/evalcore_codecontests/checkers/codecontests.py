@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 
 from evalcore_codecontests.checkers import tokens
-from evalcore_codecontests.checkers.text import to_bytes
+from evalcore_codecontests.checkers.text import distinct_pairs, to_bytes
 
 _TOLERANCE = 1e-5
 _SEPARATORS = re.compile(rb"[ \n\t\r\v]+")
@@ -38,7 +38,7 @@ def stdio(output: bytes, expected: str) -> bool:
         return True
     if len(got) != len(want):
         return False
-    return all(_same_token(*pair) for pair in set(zip(got, want, strict=True)))
+    return all(_same_token(a, b) for a, b in distinct_pairs(got, want))
 
 
 def _tokens(text: bytes) -> list[bytes]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from evalcore_codecontests.checkers.text import to_text
+from evalcore_codecontests.checkers.text import distinct_pairs, to_text
 
 
 def stdio(output: bytes, expected: str) -> bool:
@@ -45,6 +45,6 @@ def _same_line(got: str, want: str) -> bool:
     if len(numbers) != len(wanted):
         return False
     try:
-        return all(Decimal(a) == Decimal(b) for a, b in set(zip(numbers, wanted, strict=True)))
+        return all(Decimal(a) == Decimal(b) for a, b in distinct_pairs(numbers, wanted))
     except InvalidOperation:  # not a number, or one that refuses to be compared
         return False

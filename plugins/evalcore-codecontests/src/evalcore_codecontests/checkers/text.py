@@ -1,6 +1,15 @@
-"""Text to bytes and back, so that no byte that a program writes can raise."""
+"""What the checkers share: text to bytes and back without raising, and pairs of tokens."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Token = TypeVar("Token", str, bytes)
+
+_CHUNK = 1024
 
 
 def to_bytes(text: str) -> bytes:
@@ -14,3 +23,13 @@ def to_bytes(text: str) -> bytes:
 def to_text(data: bytes) -> str:
     """Decode UTF-8; bytes that are none become lone surrogates."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def distinct_pairs(got: Sequence[Token], want: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
+    """Yield what stands side by side, once for each stretch of tokens however often it does.
+
+    Outputs of millions of tokens mostly have few distinct ones, or they differ early.
+    """
+    for start in range(0, len(got), _CHUNK):
+        stretch = slice(start, start + _CHUNK)
+        yield from set(zip(got[stretch], want[stretch], strict=True))
