@@ -71,6 +71,7 @@ class _IdentityMapper:
         self._go, go = os.pipe()[::-1]
         self._pid = os.fork()
         if self._pid == 0:
+            os.close(self._go)  # so that it reads the end, should this process be refused and end
             os._exit(self._map(go, users, groups))
         os.close(go)
 
