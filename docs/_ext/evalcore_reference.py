@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import json
 import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -187,17 +188,19 @@ def _type(entry: dict[str, Any]) -> str:
         return " or ".join(_type(inner) for inner in entry["anyOf"])
     if entry.get("type") == "array":
         return f"list of {_type(entry.get('items', {}))}"
+    if "$ref" in entry:
+        return "mapping"
     names = {"string": "text", "integer": "whole number", "null": "nothing", "object": "mapping"}
-    return names.get(entry.get("type", ""), entry.get("type", "see below"))
+    return names.get(entry.get("type", ""), entry.get("type", "component"))
 
 
 def _default(name: str, entry: dict[str, Any], required: list[str]) -> str:
     if name in required:
         return "required"
     default = entry.get("default")
-    if default is None:
+    if default in (None, "", [], {}) or isinstance(default, dict):
         return ""
-    return f"`{default}`" if not isinstance(default, dict) else "see below"
+    return f"`{json.dumps(default) if isinstance(default, list) else default}`"
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import subprocess
@@ -103,3 +104,34 @@ def test_architecture_names_every_module_and_nothing_else():
         if template not in file.parents
     }
     assert named == modules
+
+
+def test_no_room_imports_from_one_below():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rooms = text.partition("## The rooms")[2].partition("\n## ")[0].split("| **")[1:]
+    room_of = {
+        _module(path): number
+        for number, room in enumerate(rooms)
+        for path in re.findall(r"^\| `(evalcore/\S+\.py)`", room, re.MULTILINE)
+    }
+    # The public names are a door to every room; the command line alone opens commands by name.
+    inner = {name: room for name, room in room_of.items() if name != "evalcore"}
+    for path in (ROOT / "evalcore").rglob("*.py"):
+        name = _module(str(path.relative_to(ROOT)))
+        for imported in _imports(path) if name in inner else ():
+            assert inner.get(imported, 0) <= inner[name], f"{name} imports {imported}"
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _imports(path: Path) -> list[str]:
+    """The modules that a file imports, at the top or within a function."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
