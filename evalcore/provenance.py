@@ -55,9 +55,6 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 def circumstances(folder: Path) -> dict[str, Any]:
     """The versions and the machine of this session."""
-    from importlib.metadata import distributions
-
-    installed = {d.metadata["Name"]: d.version for d in distributions()}
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "python": platform.python_version(),
@@ -67,8 +64,16 @@ def circumstances(folder: Path) -> dict[str, Any]:
         "interface": ".".join(map(str, INTERFACE)),
         "command": sys.argv[1:],
         "git": _git_commit(folder),
-        "distributions": dict(sorted((k, v) for k, v in installed.items() if k)),
+        "distributions": _installed(),
     }
+
+
+@cache
+def _installed() -> dict[str, str]:
+    from importlib.metadata import distributions
+
+    found = {d.metadata["Name"]: d.version for d in distributions()}
+    return dict(sorted((name, version) for name, version in found.items() if name))
 
 
 def _fingerprints(part: Part) -> Iterator[tuple[str, str]]:
