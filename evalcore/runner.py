@@ -169,7 +169,7 @@ class Runner:
             return
         counts = self._store.counts()
         for cell in self._spec.cells:
-            missing = self._cases[cell.name] * cell.attempts - counts[cell.name][0]
+            missing = self._cases.get(cell.name, 0) * cell.attempts - counts[cell.name][0]
             if missing > 0:
                 raise RunError(
                     f"{missing} attempts of cell {cell.name} have no record: "
@@ -251,24 +251,10 @@ class Runner:
 
     def _next_items(self, run: _CellRun, cases: Iterator[Case]) -> list[_Item] | None:
         """The missing attempts of the next cases, of as many as are read in a few milliseconds."""
-        batch: list[Case] = []
-        until = time.monotonic() + 0.005
-        try:
-            for case in cases:
-                _check_case(case)
-                batch.append(case)
-                if len(batch) >= HELD or time.monotonic() > until:
-                    break
-        except EvalcoreError:
-            raise
-        except (Exception, SystemExit) as error:
-            name = run.cell.task.name
-            raise TaskError(
-                f"task {name} cannot give its samples: {type(error).__name__}: {error}"
-            ) from error
-        self._cases[run.cell.name] = self._cases.get(run.cell.name, 0) + len(batch)
+        batch = run.next_cases(cases)
         if not batch:
             return None
+        self._cases[run.cell.name] = self._cases.get(run.cell.name, 0) + len(batch)
         row = self._cells[run.cell.name].id
         resumed = self.progress.resumed
         done = self._store.done(row, [case.sample.id for case in batch]) if resumed else set()
@@ -629,6 +615,35 @@ class _CellRun:
         self.complete = False
         self._dropped = 0
         self._lock = threading.Lock()
+        self._broken: TaskError | None = None
+
+    def next_cases(self, cases: Iterator[Case]) -> list[Case]:
+        """As many of the next cases as are read in a few milliseconds; none at the end.
+
+        Raises:
+            TaskError: if the task cannot give its samples, once those before are handed out.
+        """
+        if self._broken:
+            raise self._broken
+        batch: list[Case] = []
+        until = time.monotonic() + 0.005
+        try:
+            for case in cases:
+                _check_case(case)
+                batch.append(case)
+                if len(batch) >= HELD or time.monotonic() > until:
+                    break
+        except (Exception, SystemExit) as error:
+            self._broken = self._told(error)
+            if not batch:
+                raise self._broken from error
+        return batch
+
+    def _told(self, error: BaseException) -> TaskError:
+        if isinstance(error, TaskError):
+            return error
+        name, kind = self.cell.task.name, type(error).__name__
+        return TaskError(f"task {name} cannot give its samples: {kind}: {error}")
 
     def drop(self) -> None:
         """A case of this cell is held no longer."""
