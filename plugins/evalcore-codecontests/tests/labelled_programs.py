@@ -308,7 +308,8 @@ KNOWN = {
         Verdict.TIME_LIMIT, "its largest test takes a table of over 1 GiB and 14 s of CPU time"
     ),
     ("quixbugs", "levenshtein", "correct"): Difference(
-        Verdict.TIME_LIMIT, "takes exponential time: words of 21 and 50 letters are not done after 54 s"
+        Verdict.TIME_LIMIT,
+        "takes exponential time: words of 21 and 50 letters are not done after 54 s",
     ),
     ("kattis", "kattis_hello", "run_time_error/memory_limit.cc"): Difference(
         Verdict.ACCEPTED,
