@@ -107,6 +107,7 @@ class Runner:
         self._cells = {row.name: row for row in store.cells()}
         self._open_calls = store.open_calls()
         self._error: BaseException | None = None
+        self._broken_off: EvalcoreError | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._cancelled = False
         self._cases: dict[str, int] = {}
@@ -131,8 +132,9 @@ class Runner:
                 await self._run_all()
             finally:
                 await self._components.close_all()
-        if self._error:
-            raise self._error
+        error = self._error or self._broken_off
+        if error:
+            raise error
         self._check_ids()
         if self._left == 0 and self.progress.stopped.startswith("limits."):
             self.progress.stopped = ""  # it was reached when everything was done
@@ -207,7 +209,7 @@ class Runner:
     # The feeder: which attempts are to be made
 
     async def _feed(self) -> None:
-        """Feed the cells; an error ends the feeding, and the attempts in flight are finished."""
+        """Feed the cells; an error ends the feeding, and what was fed is finished."""
         try:
             for cell in self._spec.cells:
                 if self._stopping():
@@ -216,10 +218,10 @@ class Runner:
                 self.progress.cell = cell.name
                 await self._feed_cell(await self._components.open_cell(cell))
         except EvalcoreError as error:
-            self._fail(error)
+            self._broken_off = error
         except Exception as error:  # the components' own code runs here
             text = f"cell {self.progress.cell} cannot begin: {type(error).__name__}: {error}"
-            self._fail(RunError(text).with_traceback(error.__traceback__))
+            self._broken_off = RunError(text)
         for _ in range(self._spec.limits.concurrency):
             await self._queue.put(None)
 
