@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from evalcore_codecontests.checkers.text import to_bytes
 from evalcore_codecontests.problem import CallTest, Test
 
 from . import evidence, results, selftest
@@ -258,7 +259,7 @@ class _Session:
 
     def _execute(self, box: Box, test: Test | CallTest) -> Run:
         text = test.input if isinstance(test, Test) else ""
-        stdin = memory_file(text.encode("utf-8", "surrogateescape"))
+        stdin = memory_file(to_bytes(text))
         try:
             return box.run(
                 stdin,
