@@ -122,17 +122,14 @@ class CellScores:
 
 
 def _names(metrics: Sequence[Part]) -> dict[str, Part]:
-    """The metrics by name; one that stands there several times is told apart by its settings."""
+    """The metrics by name; those that share one are told apart by what the spec writes."""
     uses = Counter(part.name for part in metrics)
-    return {
-        part.name if uses[part.name] == 1 else f"{part.name}({_settings(part)})": part
-        for part in metrics
-    }
+    return {part.name if uses[part.name] == 1 else _written(part): part for part in metrics}
 
 
-def _settings(part: Part) -> str:
-    own = {key: value for key, value in part.written.items() if key != "use"}
-    return ",".join(f"{key}={value}" for key, value in own.items())
+def _written(part: Part) -> str:
+    settings = [f"{key}={value}" for key, value in part.written.items() if key != "use"]
+    return f"{part.written['use']}({','.join(settings)})" if settings else part.written["use"]
 
 
 def _rows(run: str, cell: CellRow, measured: Mapping[str, Estimate], failed: int) -> list[Result]:

@@ -368,14 +368,24 @@ def _check_interface(entry: Entry) -> None:
 def _declarations(module: Any) -> dict[str, Any]:
     """What the hooks of a module declare, checked, as JSON-ready data."""
     manager = _manager()
-    manager.register(module, "plugin")
     _refuse_unknown_hooks(module)
+    _register(manager, module)
     components = {
         kind: [asdict(item) for item in _called(manager, hook, Component)]
         for kind, hook in _HOOKS.items()
     }
     commands = [asdict(item) for item in _called(manager, "evalcore_commands", Command)]
     return {"components": components, "commands": commands}
+
+
+def _register(manager: Any, module: Any) -> None:
+    from pluggy import PluginValidationError
+
+    try:
+        manager.register(module)
+    except PluginValidationError as error:
+        *_, reason = str(error).splitlines()
+        raise PluginError(f"its hooks take other arguments than ours: {reason}") from None
 
 
 def _called(manager: Any, hook: str, expected: type[Any]) -> Iterator[Any]:
