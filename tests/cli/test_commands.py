@@ -1,0 +1,290 @@
+"""Every command's exit codes and outputs: what scripts rely on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from evalcore.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+SPEC = """\
+evalcore: 1
+name: sums
+task: {use: jsonl, path: data/q.jsonl, match: numeric, metadata: [level]}
+models:
+  m: {use: replay, path: data/a.jsonl}
+metrics: [mean, count]
+reports: []
+"""
+TOML = """\
+evalcore = 1
+name = "sums"
+reports = []
+task = {use = "jsonl", path = "data/q.jsonl"}
+models.m = {use = "replay", path = "data/a.jsonl"}
+
+[sweep]
+"task.match" = ["exact", "numeric"]
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    data = tmp_path / "specs" / "data"
+    data.mkdir(parents=True)
+    questions = [{"id": i, "question": f"{i} + 1", "answer": i + 1, "level": "é"} for i in range(4)]
+    answers = [{"sample": i, "answer": f"It is {i + 1 - i // 3}, \ud83d"} for i in range(4)]
+    data.joinpath("q.jsonl").write_text("\n".join(map(json.dumps, questions)))
+    data.joinpath("a.jsonl").write_text("\n".join(map(json.dumps, answers)))
+    (tmp_path / "specs" / "sums.yaml").write_text(SPEC)
+    (tmp_path / "specs" / "sums.toml").write_text(TOML)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def evalcore(here, capsys):
+    def run(*words):
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as left:
+            code = left.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_run_prints_results_on_one_stream_and_words_on_the_other(evalcore):
+    code, output, words = evalcore("run", "specs/sums.yaml")
+    assert code == 0
+    head, row = output.splitlines()[:2]
+    assert head.split() == ["cell", "mean", "count/right", "count/wrong", "n", "failed"]
+    assert row.split()[:2] == ["base", "0.75"]
+    assert "finished: 4 attempts, 0 failed" in words
+    assert "run: runs/sums" in words
+    assert Path("runs/sums/run.db").exists()
+
+
+def test_run_json_is_json_and_nothing_else(evalcore):
+    code, output, words = evalcore("run", "specs/sums.yaml", "--json")
+    assert (code, words) == (0, "")
+    row = json.loads(output)[0]
+    assert set(row) == {
+        "run", "cell", "settings", "metric", "value", "low", "high", "n", "failed",
+    }  # fmt: skip
+    assert (row["metric"], row["value"], row["n"], row["failed"]) == ("mean", 0.75, 4, 0)
+
+
+def test_run_quiet_prints_results_alone(evalcore):
+    code, output, words = evalcore("run", "specs/sums.yaml", "--quiet")
+    assert (code, words) == (0, "")
+    assert "0.75" in output
+
+
+def test_run_with_overrides_limit_and_another_directory(evalcore):
+    code, output, _ = evalcore(
+        "run", "specs/sums.yaml", "--out", "there", "--limit", 2, "--json",
+        "--set", "task.match=exact", "--set", "metrics=[mean]",
+    )  # fmt: skip
+    assert code == 0
+    (row,) = json.loads(output)
+    assert (row["run"], row["value"], row["n"]) == ("there", 0.0, 2)
+    assert json.loads(Path("there/resolved.json").read_text())["task"]["match"] == "exact"
+    assert Path("there/spec.yaml").read_text() == SPEC
+
+
+def test_run_with_failures_is_1_and_a_changed_spec_is_2(evalcore):
+    code, _, words = evalcore("run", "specs/sums.yaml", "--set", "attempts=2")
+    assert code == 1
+    assert "failed 1 times: base: model: LookupError: attempt 1 at sample" in words
+    assert "finished with failed attempts: 8 attempts, 4 failed" in words
+    code, output, words = evalcore("run", "specs/sums.yaml")
+    assert (code, output) == (2, "")
+    assert "spec.attempts: was 2, is now absent" in words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"], ["run", "specs/sums.yaml", "--limit", "0"], ["zzz"], ["--zzz"], ["check"],
+        ["run", "specs/sums.yaml", "--limit", "x"], ["results"], ["results", "gone"],
+        ["records", "gone"], ["records", "specs"], ["list", "zzz"], ["check", "gone.yaml"],
+        ["results", "specs"], ["records", "specs", "--format", "xml"],
+    ],
+)  # fmt: skip
+def test_a_call_that_is_wrong_is_2(evalcore, words):
+    code, output, told = evalcore(*words)
+    assert (code, output) == (2, "")
+    assert told
+    assert "Traceback" not in told
+    assert not Path("runs").exists()
+
+
+def test_no_command_shows_the_help(evalcore):
+    code, output, _ = evalcore()
+    assert code == 2
+    assert "new-plugin" in output
+    assert evalcore("--help")[:2] == (0, output)
+    assert evalcore("--version")[1].startswith("evalcore ")
+
+
+def test_check_names_the_cells(evalcore):
+    code, output, words = evalcore("check", "specs/sums.toml")
+    assert (code, words) == (0, "")
+    assert output.splitlines()[0] == "specs/sums.toml: sums can run, 2 cells:"
+    assert [line.split()[0] for line in output.splitlines()[1:]] == ["match=exact", "match=numeric"]
+    assert not Path("runs").exists()
+
+
+def test_a_toml_spec_runs(evalcore):
+    code, output, _ = evalcore("run", "specs/sums.toml", "--json")
+    assert code == 0
+    assert [(row["cell"], row["settings"], row["value"]) for row in json.loads(output)] == [
+        ("match=exact", {"task.match": "exact"}, 0.0),
+        ("match=numeric", {"task.match": "numeric"}, 0.75),
+    ]
+    assert Path("runs/sums/spec.toml").read_text() == TOML
+
+
+def test_results_of_several_runs(evalcore):
+    evalcore("run", "specs/sums.yaml", "--out", "one")
+    evalcore("run", "specs/sums.toml", "--out", "two")
+    code, output, words = evalcore("results", "one", "two", "--json")
+    assert (code, words) == (0, "")
+    assert [row["run"] for row in json.loads(output)] == ["one"] * 3 + ["two"] * 2
+    code, output, _ = evalcore("results", "one", "two")
+    assert code == 0
+    assert "match=numeric" in output
+    code, output, _ = evalcore("results", "two", "--json", "--against", "match=exact")
+    assert json.loads(output)[-1]["value"] == 0.75
+    assert evalcore("results", "two", "--against", "zzz")[0] == 2
+
+
+def rows(evalcore, kind):
+    code, output, words = evalcore("records", "runs/sums", "--format", kind)
+    assert (code, words) == (0, "")
+    return output
+
+
+def test_records_as_json_lines_and_csv(evalcore):
+    evalcore("run", "specs/sums.yaml")
+    lines = [json.loads(line) for line in rows(evalcore, "jsonl").splitlines()]
+    assert [line["answer"] for line in lines][:2] == ["It is 1, \ud83d", "It is 2, \ud83d"]
+    assert lines[0]["metadata"] == {"level": "é"}
+    table = list(csv.DictReader(io.StringIO(rows(evalcore, "csv"))))
+    assert [line["answer"] for line in table][:2] == ["It is 1, \\ud83d", "It is 2, \\ud83d"]
+    assert list(table[0]) == list(lines[0])
+    assert json.loads(table[0]["messages"])[0]["content"] == "0 + 1"
+
+
+def test_records_of_an_empty_run_still_have_a_header(evalcore, here):
+    (here / "specs/data/q.jsonl").write_text("")
+    assert evalcore("run", "specs/sums.yaml")[0] == 0
+    assert rows(evalcore, "jsonl") == ""
+    assert rows(evalcore, "csv").startswith("cell,sample,attempt,")
+
+
+def shell(here, command, **variables):
+    return subprocess.run(
+        command.replace("evalcore ", f"{sys.executable} -m evalcore "),
+        shell=True,
+        cwd=here,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_records_as_parquet(evalcore, here):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    evalcore("run", "specs/sums.yaml")
+    done = shell(here, "evalcore records runs/sums --format parquet > r.parquet")
+    assert (done.returncode, done.stderr) == (0, "")
+    table = parquet.read_table(here / "r.parquet").to_pylist()
+    assert [row["value"] for row in table] == [1.0, 1.0, 1.0, 0.0]
+    assert table[0]["answer"] == "It is 1, \\ud83d"
+
+
+def test_a_closed_pipe_is_no_error(evalcore, here):
+    evalcore("run", "specs/sums.yaml")
+    for command in ("records runs/sums", "results runs/sums", "schema", "list", "--help"):
+        done = shell(here, f"evalcore {command} | true")
+        assert done.stderr == "", command
+
+
+def test_no_colour_and_no_live_progress_off_a_terminal(here):
+    done = shell(here, "evalcore run specs/sums.yaml", FORCE_COLOR="1", TERM="xterm-256color")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\r" not in done.stdout + done.stderr
+
+
+def test_output_in_a_narrow_character_set(here):
+    done = shell(here, "evalcore run specs/sums.yaml && evalcore records runs/sums",
+                 PYTHONIOENCODING="ascii", PYTHONUTF8="0")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_list_and_plugins(evalcore):
+    code, output, _ = evalcore("list", "tasks", "--json")
+    assert code == 0
+    assert {"jsonl", "csv"} <= {row["name"] for row in json.loads(output)}
+    assert {row["kind"] for row in json.loads(output)} == {"task"}
+    code, output, _ = evalcore("list")
+    assert [line for line in output.splitlines() if not line.startswith(" ")] == [
+        "tasks", "models", "strategies", "metrics", "reporters",
+    ]  # fmt: skip
+    code, output, _ = evalcore("plugins", "--json")
+    assert code == 0
+    (row,) = [row for row in json.loads(output) if row["name"] == "builtin"]
+    assert row["provides"]["task"] == ["jsonl", "csv"]
+    assert row["error"] is None
+
+
+@pytest.fixture
+def schema(evalcore):
+    code, output, words = evalcore("schema")
+    assert (code, words) == (0, "")
+    found = json.loads(output)
+    jsonschema.Draft202012Validator.check_schema(found)
+    return jsonschema.Draft202012Validator(found)
+
+
+def test_the_schema_accepts_specs_that_are_right(schema):
+    schema.validate(yaml.safe_load(SPEC))
+    schema.validate(tomllib.loads(TOML))
+    price = {"price": {"prompt": 1, "completion": 2, "date": "2024-01-01"}}
+    spec = yaml.safe_load(SPEC)
+    spec["models"]["m"] |= price
+    spec["strategy"] = {"use": "builtin:single", "max_tokens": 3}
+    schema.validate(spec)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"evalcore": 2}, {"zzz": 1}, {"attempts": 0}, {"task": {"use": "zzz"}}, {"task": 3},
+        {"task": {"use": "jsonl"}}, {"task": {"use": "jsonl", "path": "x", "zzz": 1}},
+        {"models": {"m": {"use": "replay", "path": "x", "price": 3}}}, {"metrics": ["zzz"]},
+        {"strategy": {"use": "single", "max_tokens": 0}}, {"limits": {"dolars": 1}},
+        {"name": "a/b"}, {"reports": ["zzz"]},
+    ],
+)  # fmt: skip
+def test_the_schema_refuses_what_the_check_refuses(schema, change):
+    spec = {**yaml.safe_load(SPEC), **change}
+    assert not schema.is_valid(spec)
