@@ -12,46 +12,34 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import queue
-import threading
 import time
 import traceback
-from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from evalcore.calls import Account, Gate, Ledger, LimitReached, ModelCallError, Served
+from evalcore.boundary import check_attempt, check_score
+from evalcore.calls import Account, Gate, Ledger, LimitReached, ModelCallError
+from evalcore.context import AttemptContext, FeedbackError, Item, begin
 from evalcore.data import (
     Attempt,
     Case,
     Failure,
-    Feedback,
-    Generation,
-    Message,
     Record,
-    Sample,
     Score,
-    Usage,
 )
-from evalcore.errors import EvalcoreError, RunError, TaskError
-from evalcore.store import Store, Writer, encode
+from evalcore.errors import EvalcoreError, RunError
+from evalcore.opened import HELD, Components, OpenCell
+from evalcore.store import Store, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator
 
     from evalcore.data import FailureKind
-    from evalcore.model import LanguageModel
-    from evalcore.spec import Cell, Limits, Part, Spec
-    from evalcore.strategy import Strategy
+    from evalcore.spec import Cell, Limits, Spec
     from evalcore.task import Task
 
 __all__ = ["Progress", "Runner"]
-
-HELD = 256
-"""Cases that may wait for their score beyond those in flight; each may be megabytes of tests."""
 
 
 @dataclass(slots=True)
@@ -103,7 +91,7 @@ class Runner:
         self._store = store
         self._limit = limit
         self._observe = observe
-        self._components = _Components(spec.cells, identities, noted, self.problems)
+        self._components = Components(spec.cells, identities, noted, self.problems)
         self._cells = {row.name: row for row in store.cells()}
         self._open_calls = store.open_calls()
         self._error: BaseException | None = None
@@ -125,7 +113,7 @@ class Runner:
         with Writer(self._store.path, ids, self._committed, self._fail) as writer:
             self._writer = writer
             self._gate = Gate(self._spec.limits, self.progress.ledger, writer.put)
-            self._queue: asyncio.Queue[_Item | None] = asyncio.Queue(
+            self._queue: asyncio.Queue[Item | None] = asyncio.Queue(
                 min(self._spec.limits.concurrency, 64)
             )
             try:
@@ -225,7 +213,7 @@ class Runner:
         for _ in range(self._spec.limits.concurrency):
             await self._queue.put(None)
 
-    async def _feed_cell(self, run: _CellRun) -> None:
+    async def _feed_cell(self, run: OpenCell) -> None:
         await asyncio.to_thread(self._expect, run)
         cases = islice(await asyncio.to_thread(run.task.cases), self._limit)
         while True:
@@ -241,7 +229,7 @@ class Runner:
                 await self._queue.put(item)
         run.complete = True
 
-    def _expect(self, run: _CellRun) -> None:
+    def _expect(self, run: OpenCell) -> None:
         size = run.task.size()
         if run.cell is self._spec.cells[0]:
             self.progress.expected = 0
@@ -251,7 +239,7 @@ class Runner:
             samples = size if self._limit is None else min(size, self._limit)
             self.progress.expected += samples * run.cell.attempts
 
-    def _next_items(self, run: _CellRun, cases: Iterator[Case]) -> list[_Item] | None:
+    def _next_items(self, run: OpenCell, cases: Iterator[Case]) -> list[Item] | None:
         """The missing attempts of the next cases, of as many as are read in a few milliseconds."""
         batch = run.next_cases(cases)
         if not batch:
@@ -261,7 +249,7 @@ class Runner:
         resumed = self.progress.resumed
         done = self._store.done(row, [case.sample.id for case in batch]) if resumed else set()
         return [
-            _Item(run, case, number)
+            Item(run, case, number)
             for case in batch
             for number in range(run.cell.attempts)
             if (case.sample.id, number) not in done
@@ -303,19 +291,19 @@ class Runner:
             finally:
                 self.progress.in_flight -= 1
 
-    def _leave(self, item: _Item) -> None:
+    def _leave(self, item: Item) -> None:
         """Leave an attempt to a later session."""
         self._left += 1
         item.run.drop()
 
-    async def _attempt(self, item: _Item) -> _Outcome:
+    async def _attempt(self, item: Item) -> _Outcome:
         run, sample = item.run, item.case.sample
         row = self._cells[run.cell.name].id
         key = (row, sample.id, item.number)
         account = Account(*key, run.cell.seed, self._open_calls.pop(key, {}))
         outcome = _Outcome(_attempt_seed(run.cell, sample.id, item.number), account)
-        context = _Context(run.handles, item.number, outcome.seed)
-        _CURRENT.set(_Current(item, self._gate, account))
+        context = AttemptContext(run.handles, item.number, outcome.seed)
+        begin(item, self._gate, account)
         try:
             if self._spec.limits.attempt_seconds is None:
                 outcome.attempt = await run.strategy.attempt(sample, context)
@@ -355,17 +343,17 @@ class Runner:
 
     # Scoring, in the task's threads
 
-    def record(self, item: _Item, outcome: _Outcome) -> Record:
+    def record(self, item: Item, outcome: _Outcome) -> Record:
         """The record of a finished attempt, scored here."""
         attempt, error = outcome.attempt, outcome.error
         score: Score | None = None
         kind: FailureKind = "strategy"
         if attempt is not None:
             try:
-                _check_storable(attempt)
+                check_attempt(attempt)
                 kind = "task"
                 score = item.run.task.score(item.case, attempt)
-                _check_score(score)
+                check_score(score)
             except (Exception, SystemExit) as problem:
                 error, score = problem, None
         elif error is None:
@@ -393,7 +381,7 @@ class Runner:
             error = error.exceptions[0]
         if isinstance(error, ModelCallError):
             kind = "model"
-        elif isinstance(error, _FeedbackError):
+        elif isinstance(error, FeedbackError):
             kind, error = "task", error.args[0]
         elif isinstance(error, _TimeLimitError):
             kind = "time"
@@ -416,86 +404,7 @@ class Runner:
         self._error = self._error or error
 
 
-# What a strategy holds
-
-
-class _Context:
-    """The `Context` of one attempt.
-
-    Neither it nor its models refer to the case, the task or the run: what they act on is found by
-    the context variable of the attempt that is under way, so no chain of attributes leads from
-    what a strategy holds to what it must not see.
-    """
-
-    __slots__ = ("models", "number", "seed")
-
-    def __init__(self, models: Mapping[str, _ModelHandle], number: int, seed: int) -> None:
-        self.models = models
-        self.number = number
-        self.seed = seed
-
-    @property
-    def model(self) -> _ModelHandle:
-        if len(self.models) != 1:
-            known = ", ".join(self.models) or "none"
-            raise EvalcoreError(f"the strategy uses one model, the spec has: {known}")
-        return next(iter(self.models.values()))
-
-    async def feedback(self, answer: Any) -> Feedback:
-        current = _current()
-        job = _AskFeedback(current.item.case, answer, asyncio.get_running_loop())
-        current.item.run.jobs.put(job)
-        feedback = await job.future
-        current.account.add(Usage(executions=feedback.executions))
-        return feedback
-
-
-class _ModelHandle:
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    async def generate(
-        self,
-        messages: str | Sequence[Message],
-        *,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        max_tokens: int | None = None,
-        stop: Sequence[str] = (),
-    ) -> Generation:
-        item, gate, account = _current()
-        request = account.request(messages, temperature, top_p, max_tokens, stop)
-        return await gate.ask(item.run.served[self._name], request, account)
-
-
 # What flows between the stages
-
-
-class _Item(NamedTuple):
-    run: _CellRun
-    case: Case
-    number: int
-
-
-class _Current(NamedTuple):
-    item: _Item
-    gate: Gate
-    account: Account
-
-
-_CURRENT: ContextVar[_Current] = ContextVar("evalcore_current_attempt")
-
-
-def _current() -> _Current:
-    try:
-        return _CURRENT.get()
-    except LookupError:
-        raise EvalcoreError(
-            "no attempt is under way here: ask models and for feedback on the event loop of the "
-            "attempt, or in threads begun by asyncio.to_thread"
-        ) from None
 
 
 @dataclass(slots=True)
@@ -513,13 +422,9 @@ class _TimeLimitError(Exception):
         super().__init__(f"not done after limits.attempt_seconds = {limits.attempt_seconds:g}")
 
 
-class _FeedbackError(Exception):
-    """The task could not give feedback; its argument is the task's error."""
-
-
 class _Score(NamedTuple):
     runner: Runner
-    item: _Item
+    item: Item
     outcome: _Outcome
 
     def run(self, task: Task[Any]) -> None:
@@ -530,289 +435,8 @@ class _Score(NamedTuple):
         self.runner._fail(error)
         self.item.run.drop()
 
-
-class _AskFeedback:
-    __slots__ = ("_answer", "_case", "_loop", "future")
-
-    def __init__(self, case: Case, answer: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self._case, self._answer, self._loop = case, answer, loop
-        self.future: asyncio.Future[Feedback] = loop.create_future()
-
-    def run(self, task: Task[Any]) -> None:
-        try:
-            feedback = task.feedback(self._case, self._answer)
-            _check_feedback(feedback)
-        except (Exception, SystemExit) as error:
-            failure = _FeedbackError(error)
-            self._loop.call_soon_threadsafe(self._settle, None, failure)
-        else:
-            self._loop.call_soon_threadsafe(self._settle, feedback, None)
-
-    def fail(self, error: BaseException) -> None:
-        failure = _FeedbackError(RuntimeError(f"{type(error).__name__}: {error}"))
-        self._loop.call_soon_threadsafe(self._settle, None, failure)
-
-    def _settle(self, feedback: Feedback | None, error: Exception | None) -> None:
-        if self.future.cancelled():
-            return
-        if error:
-            self.future.set_exception(error)
-        elif feedback:
-            self.future.set_result(feedback)
-
-
-# Components, opened when the first cell needs them and closed after the last
-
-
-class _OpenTask:
-    """A task with its worker threads."""
-
-    def __init__(self, name: str, task: Task[Any]) -> None:
-        self.name = name
-        self.task = task
-        self.jobs: queue.SimpleQueue[_Score | _AskFeedback | None] = queue.SimpleQueue()
-        self.threads = [
-            threading.Thread(target=self._serve, name=f"evalcore-task-{i}", daemon=True)
-            for i in range(max(1, task.workers))
-        ]
-        for thread in self.threads:
-            thread.start()
-
-    def _serve(self) -> None:
-        while (job := self.jobs.get()) is not None:
-            try:
-                job.run(self.task)
-            except BaseException as error:  # a thread that dies in silence would hang the run
-                job.fail(error)
-
-    def forget_jobs(self) -> None:
-        """Drop the jobs that no thread has begun."""
-        with suppress(queue.Empty):
-            while True:
-                job = self.jobs.get_nowait()
-                if isinstance(job, _Score):
-                    job.item.run.drop()
-
-    def close(self) -> None:
-        for _ in self.threads:
-            self.jobs.put(None)
-        for thread in self.threads:
-            thread.join()
-        self.task.close()
-
-
-class _CellRun:
-    """A cell with its components open."""
-
-    def __init__(
-        self, cell: Cell, opened: _OpenTask, strategy: Strategy[Any], served: dict[str, Served]
-    ) -> None:
-        self.cell = cell
-        self.task = opened.task
-        self.jobs = opened.jobs
-        self.strategy = strategy
-        self.served = served
-        self.handles = MappingProxyType({name: _ModelHandle(name) for name in served})
-        self.fed = 0
-        self.complete = False
-        self._dropped = 0
-        self._lock = threading.Lock()
-        self._broken: TaskError | None = None
-
-    def next_cases(self, cases: Iterator[Case]) -> list[Case]:
-        """As many of the next cases as are read in a few milliseconds; none at the end.
-
-        Raises:
-            TaskError: if the task cannot give its samples, once those before are handed out.
-        """
-        if self._broken:
-            raise self._broken
-        batch: list[Case] = []
-        until = time.monotonic() + 0.005
-        try:
-            for case in cases:
-                _check_case(case)
-                batch.append(case)
-                if len(batch) >= HELD or time.monotonic() > until:
-                    break
-        except (Exception, SystemExit) as error:
-            self._broken = self._told(error)
-            if not batch:
-                raise self._broken from error
-        return batch
-
-    def _told(self, error: BaseException) -> TaskError:
-        if isinstance(error, TaskError):
-            return error
-        name, kind = self.cell.task.name, type(error).__name__
-        return TaskError(f"task {name} cannot give its samples: {kind}: {error}")
-
-    def drop(self) -> None:
-        """A case of this cell is held no longer."""
-        with self._lock:
-            self._dropped += 1
-
-    @property
-    def held(self) -> int:
-        """Cases that are in flight or wait for their score."""
-        return self.fed - self._dropped
-
-
-class _Components:
-    """The open components of a run; cells that use the same one share it.
-
-    Args:
-        problems: takes what could not be closed; the records stand nevertheless.
-    """
-
-    def __init__(
-        self,
-        cells: list[Cell],
-        identities: dict[str, str],
-        noted: Callable[[], None],
-        problems: list[str],
-    ) -> None:
-        self._waiting = list(cells)
-        self._identities = identities
-        self._noted = noted
-        self._problems = problems
-        self._tasks: dict[str, _OpenTask] = {}
-        self._models: dict[str, LanguageModel[Any]] = {}
-        self._runs: list[_CellRun] = []
-
-    @property
-    def held(self) -> int:
-        """Cases of all cells that are in flight or wait for their score."""
-        return sum(run.held for run in self._runs)
-
-    async def open_cell(self, cell: Cell) -> _CellRun:
-        """Open what the cell needs, after closing what no cell needs any more."""
-        self._waiting.remove(cell)
-        await self._close_finished(cell)
-        if cell.task.key not in self._tasks:
-            self._tasks[cell.task.key] = await asyncio.to_thread(_open_task, cell.task)
-        served = {}
-        known = len(self._identities)
-        for name, part in cell.models.items():
-            if part.key not in self._models:
-                self._models[part.key] = await _open_model(part)
-            model = self._models[part.key]
-            identity = f"{part.key} {self._identity(part, model)}"
-            served[name] = Served(name, identity, model, part.price)
-        if len(self._identities) > known:
-            await asyncio.to_thread(self._noted)
-        run = _CellRun(cell, self._tasks[cell.task.key], cell.strategy.create(), served)
-        self._runs.append(run)
-        return run
-
-    def _identity(self, part: Part, model: LanguageModel[Any]) -> str:
-        now = model.identity()
-        before = self._identities.setdefault(part.key, now)
-        if now != before:
-            raise RunError(
-                f"model {part.name} says that it is {now!r}, this run was begun with {before!r}; "
-                "go on with --accept-change, or begin anew with --fresh"
-            )
-        return now
-
-    def forget_jobs(self) -> None:
-        """Drop what no thread has begun to score."""
-        for opened in self._tasks.values():
-            opened.forget_jobs()
-
-    async def close_all(self) -> None:
-        """Close everything, the tasks once their threads have scored what they were given."""
-        await self._close(self._tasks.keys() | self._models.keys())
-
-    async def _close_finished(self, coming: Cell) -> None:
-        self._runs = [run for run in self._runs if run.held or not run.complete]
-        cells = [coming, *self._waiting, *(run.cell for run in self._runs)]
-        needed = {part.key for cell in cells for part in cell.parts}
-        await self._close((self._tasks.keys() | self._models.keys()) - needed)
-
-    async def _close(self, keys: set[str]) -> None:
-        for key in sorted(keys):
-            try:
-                if key in self._tasks:
-                    await asyncio.to_thread(self._tasks.pop(key).close)
-                else:
-                    await self._models.pop(key).close()
-            except Exception as error:  # the component's own code runs here
-                name = " ".join(key.split(" ", 2)[:2])
-                self._problems.append(f"{name} could not be closed: {error!r}")
-
-
-def _open_task(part: Part) -> _OpenTask:
-    task = part.create()
-    try:
-        task.open()
-    except EvalcoreError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise TaskError(f"task {part.name} cannot be opened: {error}") from error
-    return _OpenTask(part.name, task)
-
-
-async def _open_model(part: Part) -> LanguageModel[Any]:
-    model: LanguageModel[Any] = part.create()
-    try:
-        await model.open()
-    except EvalcoreError:
-        raise
-    except Exception as error:
-        raise RunError(f"model {part.name} cannot be opened: {error}") from error
-    return model
-
-
-# Checks at the boundary
-
-
-class NotStorableError(TypeError):
-    """What a strategy or task gave cannot be written as JSON."""
-
-
-def _check_case(case: Case) -> None:
-    if not isinstance(case, Case) or not isinstance(case.sample, Sample):
-        raise TypeError(f"found {type(case).__name__}, expected Case(Sample(...), hidden)")
-    sample = case.sample
-    if not isinstance(sample.id, str) or not sample.id:
-        raise TypeError(f"found the sample id {sample.id!r}, expected a text")
-    if not sample.id.isascii():
-        sample.id.encode()
-    if sample.metadata:
-        encode(sample.metadata)
-
-
-def _check_feedback(feedback: Feedback) -> None:
-    if not isinstance(feedback, Feedback):
-        raise TypeError(f"the task's feedback is {type(feedback).__name__}, expected Feedback")
-
-
-def _check_storable(attempt: Attempt) -> None:
-    if not isinstance(attempt, Attempt):
-        raise NotStorableError(f"the strategy returned {type(attempt).__name__}, expected Attempt")
-    for message in attempt.messages:
-        if not isinstance(message, Message) or not isinstance(message.content, str):
-            raise NotStorableError(f"found {message!r:.80} among the messages, expected Message")
-    if isinstance(attempt.answer, str) and attempt.answer.isascii() and not attempt.details:
-        return
-    try:
-        encode([attempt.answer, attempt.details])
-    except Exception as error:
-        raise NotStorableError(f"the attempt cannot be written as JSON: {error}") from None
-
-
-def _check_score(score: Score) -> None:
-    if not isinstance(score, Score):
-        raise TypeError(f"the task returned {type(score).__name__}, expected Score")
-    if not score.value - score.value == 0:
-        raise ValueError(f"the task scored {score.value!r}, expected a finite number")
-    if not isinstance(score.label, str):
-        raise TypeError(f"the task gave the label {score.label!r}, expected a text")
-    if not score.label.isascii():
-        score.label.encode()
-    if score.details:
-        encode(score.details)
+    def forget(self) -> None:
+        self.item.run.drop()
 
 
 def _storable_text(text: str) -> str:

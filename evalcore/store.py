@@ -56,6 +56,8 @@ _BATCH = 2_000
 """Records and calls that one transaction commits at most."""
 _BEHIND = 10_000
 """Records and calls that may wait to be committed before new work has to wait."""
+_MESSAGES = 100
+"""Messages of failures that are told apart."""
 _INLINE = 200
 """Texts up to this many characters stand in the record itself."""
 
@@ -97,10 +99,11 @@ class Store:
         self.path = path
         try:
             self.connection = _connect_readonly(path) if readonly else _connect(path)
-            (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
             raise RunError(f"{path}: not a run store ({error})") from None
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         if version != _FORMAT:
+            self.connection.close()
             raise RunError(f"{path}: found store format {version}, expected {_FORMAT}")
 
     @classmethod
@@ -181,12 +184,19 @@ class Store:
         return found
 
     def failures(self) -> list[tuple[str, str, str, int]]:
-        """The failures grouped as `(cell, kind, message, count)`, the most frequent first."""
+        """The failures grouped as `(cell, kind, message, count)`, the most frequent first.
+
+        Messages that come when a hundred others are known already are counted together.
+        """
         rows = self.connection.execute(
             "SELECT name, failure, body FROM records JOIN cells ON cells.id = cell"
             " WHERE failure IS NOT NULL"
         )
-        counts = Counter((name, kind, _decode(body)["failure"][1]) for name, kind, body in rows)
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for name, kind, body in rows:
+            key = (name, kind, _decode(body)["failure"][1])
+            known = key in counts or len(counts) < _MESSAGES
+            counts[key if known else (name, kind, "other messages")] += 1
         alike = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return [(*key, count) for key, count in alike]
 
@@ -222,7 +232,10 @@ class Store:
     def _record(self, cell: str, row: Sequence[Any]) -> Record:
         _, sample, attempt, seed, value, label, kind, *cost, body = row
         data = _decode(body)
-        failure = Failure(kind, *data["failure"]) if kind else None
+        failure = None
+        if kind:
+            error, message, trace = data["failure"]
+            failure = Failure(kind, error, message, self._text(trace))
         return Record(
             cell=cell,
             sample=sample,
@@ -373,7 +386,8 @@ class Writer:
         if score:
             body["score"] = score.details
         if failure:
-            body["failure"] = [failure.error, failure.message, failure.traceback]
+            trace = self._stored(connection, failure.traceback)
+            body["failure"] = [failure.error, failure.message, trace]
         return (
             self._cells[record.cell],
             record.sample,
@@ -444,27 +458,27 @@ def _plain(value: Any) -> Any:
 
 
 def _connect(path: Path, journal: str = "WAL") -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
-    connection.execute(f"PRAGMA journal_mode = {journal}")
-    connection.execute("PRAGMA synchronous = FULL")
-    return connection
+    pragmas = (f"PRAGMA journal_mode = {journal}", "PRAGMA synchronous = FULL")
+    return _opened(str(path), *pragmas)
 
 
 def _connect_readonly(path: Path) -> sqlite3.Connection:
     """Open a store to read it, also in a folder where nothing can be written."""
     address = f"file:{quote(str(path.absolute()))}"
     try:
-        return _probed(f"{address}?mode=ro")
+        return _opened(f"{address}?mode=ro")
     except sqlite3.OperationalError:
-        return _probed(f"{address}?immutable=1")
+        return _opened(f"{address}?immutable=1")
 
 
-def _probed(address: str) -> sqlite3.Connection:
+def _opened(address: str, *pragmas: str) -> sqlite3.Connection:
+    """A connection that was tried, so that a file which is no store is told of here."""
     connection = sqlite3.connect(
         address, uri=True, isolation_level=None, check_same_thread=False, timeout=60
     )
     try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        for statement in (*pragmas, "SELECT count(*) FROM sqlite_master"):
+            connection.execute(statement).fetchone()
     except sqlite3.DatabaseError:
         connection.close()
         raise

@@ -30,8 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = _dispatch(words)
-        sys.stdout.flush()
+        try:
+            code = _dispatch(words)
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has had enough; that is their right and no error. What is left
         # in the buffer goes nowhere, or its flush at the exit would complain.

@@ -15,7 +15,12 @@ PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.to
 
 def run(*command, **options):
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=900, **options
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+        **options,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

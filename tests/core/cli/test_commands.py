@@ -17,7 +17,7 @@ import yaml
 
 from evalcore.cli import main
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 SPEC = """\
 evalcore: 1

@@ -62,6 +62,7 @@ def written(path, *items):
         for item in items:
             writer.put(item)
     if errors:
+        store.close()
         raise errors[0]
     return store
 

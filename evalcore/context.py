@@ -1,0 +1,146 @@
+"""What a strategy holds during one attempt: the `Context` and the models in it.
+
+Neither refers to the case, the task or the run: what they act on is found by the context variable
+of the attempt that is under way, so no chain of attributes leads from what a strategy holds to what
+it must not see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from evalcore.boundary import check_feedback
+from evalcore.data import Feedback, Generation, Message, Usage
+from evalcore.errors import EvalcoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from evalcore.calls import Account, Gate
+    from evalcore.data import Case
+    from evalcore.opened import OpenCell
+    from evalcore.task import Task
+
+__all__ = ["AttemptContext", "FeedbackError", "Item", "ModelHandle", "begin"]
+
+
+class Item(NamedTuple):
+    """An attempt that is to be made."""
+
+    run: OpenCell
+    case: Case
+    number: int
+
+
+def begin(item: Item, gate: Gate, account: Account) -> None:
+    """Make `item` the attempt that is under way in this asyncio task and those it starts."""
+    _CURRENT.set(_Current(item, gate, account))
+
+
+class AttemptContext:
+    """The `Context` of one attempt."""
+
+    __slots__ = ("models", "number", "seed")
+
+    def __init__(self, models: Mapping[str, ModelHandle], number: int, seed: int) -> None:
+        self.models = models
+        self.number = number
+        self.seed = seed
+
+    @property
+    def model(self) -> ModelHandle:
+        """The spec's one model."""
+        if len(self.models) != 1:
+            known = ", ".join(self.models) or "none"
+            raise EvalcoreError(f"the strategy uses one model, the spec has: {known}")
+        return next(iter(self.models.values()))
+
+    async def feedback(self, answer: Any) -> Feedback:
+        """What the task lets be known of an answer."""
+        current = _current()
+        job = _AskFeedback(current.item.case, answer, asyncio.get_running_loop())
+        current.item.run.jobs.put(job)
+        feedback = await job.future
+        current.account.add(Usage(executions=feedback.executions))
+        return feedback
+
+
+class ModelHandle:
+    """A model as a strategy sees it: a name, and the way through the gate."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def generate(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Generation:
+        """Ask the model."""
+        item, gate, account = _current()
+        request = account.request(messages, temperature, top_p, max_tokens, stop)
+        return await gate.ask(item.run.served[self._name], request, account)
+
+
+class FeedbackError(Exception):
+    """The task could not give feedback; its argument is the task's error."""
+
+
+class _Current(NamedTuple):
+    item: Item
+    gate: Gate
+    account: Account
+
+
+_CURRENT: ContextVar[_Current] = ContextVar("evalcore_current_attempt")
+
+
+def _current() -> _Current:
+    try:
+        return _CURRENT.get()
+    except LookupError:
+        raise EvalcoreError(
+            "no attempt is under way here: ask models and for feedback on the event loop of the "
+            "attempt, or in threads begun by asyncio.to_thread"
+        ) from None
+
+
+class _AskFeedback:
+    __slots__ = ("_answer", "_case", "_loop", "future")
+
+    def __init__(self, case: Case, answer: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._case, self._answer, self._loop = case, answer, loop
+        self.future: asyncio.Future[Feedback] = loop.create_future()
+
+    def run(self, task: Task[Any]) -> None:
+        try:
+            feedback = task.feedback(self._case, self._answer)
+            check_feedback(feedback)
+        except (Exception, SystemExit) as error:
+            failure = FeedbackError(error)
+            self._loop.call_soon_threadsafe(self._settle, None, failure)
+        else:
+            self._loop.call_soon_threadsafe(self._settle, feedback, None)
+
+    def fail(self, error: BaseException) -> None:
+        failure = FeedbackError(RuntimeError(f"{type(error).__name__}: {error}"))
+        self._loop.call_soon_threadsafe(self._settle, None, failure)
+
+    def forget(self) -> None:
+        self._loop.call_soon_threadsafe(self.future.cancel)
+
+    def _settle(self, feedback: Feedback | None, error: Exception | None) -> None:
+        if self.future.cancelled():
+            return
+        if error:
+            self.future.set_exception(error)
+        elif feedback:
+            self.future.set_result(feedback)
