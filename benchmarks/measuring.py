@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["CALIBRATION", "Cost", "environment", "interleaved", "machine", "measure", "table"]
+__all__ = [
+    "CALIBRATION",
+    "Cost",
+    "environment",
+    "interleaved",
+    "least",
+    "machine",
+    "measure",
+    "table",
+]
 
 CALIBRATION = [sys.executable, "-c", "x = 0\nfor i in range(5_000_000): x += i * i % 7"]
 """A fixed piece of pure Python: what it costs tells how fast the machine is just now."""
@@ -73,7 +82,16 @@ def interleaved(
             cost = measure(command, env)
             if number:
                 costs[name].append(cost)
-    return {name: _least(found) for name, found in costs.items()}
+    return {name: least(found) for name, found in costs.items()}
+
+
+def least(costs: Sequence[Cost]) -> Cost:
+    """The minimum of each figure."""
+    return Cost(
+        min(cost.cpu for cost in costs),
+        min(cost.wall for cost in costs),
+        min(cost.peak for cost in costs),
+    )
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -98,11 +116,3 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, the first column left, the others right."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows])
-
-
-def _least(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        min(cost.cpu for cost in costs),
-        min(cost.wall for cost in costs),
-        min(cost.peak for cost in costs),
-    )

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from measuring import CALIBRATION, Cost, environment, machine, measure, table
+from measuring import CALIBRATION, Cost, environment, least, machine, measure, table
 
 HERE = Path(__file__).parent
 SUBJECTS = HERE / "subjects"
@@ -114,9 +114,8 @@ def _cost_table(bench: Bench, peers: Path | None, million: bool) -> str:
         plans["Inspect AI"] = (lambda n: bench.subject(other, "inspect_trivial.py", n), [1_000])
     rows = []
     for name, (run, counts) in plans.items():
-        one = _least(run, 1, bench.repeats)
         for samples in counts:
-            cost = _least(run, samples, bench.repeats)
+            one, cost = _pair(run, samples, bench.repeats)
             each = (cost.cpu - one.cpu) / (samples - 1) * 1000
             times = [f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{each:.3f}"]
             room = [f"{cost.peak:.0f}", f"{bench.disk() / samples:,.0f}"]
@@ -137,12 +136,13 @@ def _in_flight_table(bench: Bench) -> str:
     return table(["in flight", "CPU, s", "wall, s", "largest lag, ms", "peak, MiB"], rows)
 
 
-def _least(run, samples: int, repeats: int) -> Cost:
-    """The minimum of each figure over several runs, or over as many as 20 s of CPU allow."""
-    costs = [run(samples)]
-    while len(costs) < repeats and sum(cost.cpu for cost in costs) < 20:
-        costs.append(run(samples))
-    return Cost(*(min(getattr(cost, name) for cost in costs) for name in ("cpu", "wall", "peak")))
+def _pair(run, samples: int, repeats: int) -> tuple[Cost, Cost]:
+    """What one sample costs and what many do: minima of runs in turn, or of 20 s of CPU."""
+    ones, many = [run(1)], [run(samples)]
+    while len(many) < repeats and sum(cost.cpu for cost in many) < 20:
+        ones.append(run(1))
+        many.append(run(samples))
+    return least(ones), least(many)
 
 
 if __name__ == "__main__":
