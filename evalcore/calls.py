@@ -156,7 +156,7 @@ class Gate:
                 _check(generation)
             except TransientError as error:
                 await self._wait(error, failures)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise ModelCallError(f"{type(error).__name__}: {error}") from error
             else:
                 return generation, _cost(served, generation, time.perf_counter() - begin)

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -61,7 +62,7 @@ class Components:
         noted: Callable[[], None],
         problems: list[str],
     ) -> None:
-        self._waiting = list(cells)
+        self._uses = Counter(part.key for cell in cells for part in cell.parts)
         self._identities = identities
         self._noted = noted
         self._problems = problems
@@ -76,8 +77,7 @@ class Components:
 
     async def open_cell(self, cell: Cell) -> OpenCell:
         """Open what the cell needs, after closing what no cell needs any more."""
-        self._waiting.remove(cell)
-        await self._close_finished(cell)
+        await self._close_finished()
         if cell.task.key not in self._tasks:
             self._tasks[cell.task.key] = await asyncio.to_thread(_open_task, cell.task)
         served = {}
@@ -104,26 +104,28 @@ class Components:
             )
         return now
 
-    def forget_jobs(self) -> None:
-        """Drop what no thread has begun to score."""
+    def forget(self, which: Callable[[Job], bool]) -> None:
+        """Drop those jobs that no thread has begun."""
         for opened in self._tasks.values():
-            opened.forget_jobs()
+            opened.forget(which)
 
     async def close_all(self) -> None:
         """Close everything, the tasks once their threads have scored what they were given."""
         await self._close(self._tasks.keys() | self._models.keys())
 
-    async def _close_finished(self, coming: Cell) -> None:
-        self._runs = [run for run in self._runs if run.held or not run.complete]
-        cells = [coming, *self._waiting, *(run.cell for run in self._runs)]
-        needed = {part.key for cell in cells for part in cell.parts}
-        await self._close((self._tasks.keys() | self._models.keys()) - needed)
+    async def _close_finished(self) -> None:
+        for run in [run for run in self._runs if run.complete and not run.held]:
+            self._runs.remove(run)
+            self._uses.subtract(part.key for part in run.cell.parts)
+        opened = self._tasks.keys() | self._models.keys()
+        await self._close({key for key in opened if self._uses[key] <= 0})
 
     async def _close(self, keys: set[str]) -> None:
         for key in sorted(keys):
             try:
                 if key in self._tasks:
-                    await asyncio.to_thread(self._tasks.pop(key).close)
+                    await asyncio.to_thread(self._tasks[key].close)
+                    del self._tasks[key]
                 else:
                     await self._models.pop(key).close()
             except Exception as error:  # the component's own code runs here
@@ -209,12 +211,18 @@ class OpenTask:
             except BaseException as error:  # a thread that dies in silence would hang the run
                 job.fail(error)
 
-    def forget_jobs(self) -> None:
-        """Drop the jobs that no thread has begun."""
+    def forget(self, which: Callable[[Job], bool]) -> None:
+        """Drop those jobs that no thread has begun."""
+        kept: list[Job | None] = []
         with suppress(queue.Empty):
             while True:
-                if job := self.jobs.get_nowait():
+                job = self.jobs.get_nowait()
+                if job and which(job):
                     job.forget()
+                else:
+                    kept.append(job)
+        for job in kept:
+            self.jobs.put(job)
 
     def close(self) -> None:
         """Wait until the threads have done their jobs, and close the task."""

@@ -124,17 +124,23 @@ class Runner:
         if error:
             raise error
         self._check_ids()
-        if self._left == 0 and self.progress.stopped.startswith("limits."):
-            self.progress.stopped = ""  # it was reached when everything was done
+        if self._left == 0:
+            self.progress.stopped = ""  # what was to stop it came when everything was done
 
     def stop(self, reason: str) -> None:
         """Take no further sample; attempts in flight are finished."""
         self.progress.stopped = self.progress.stopped or reason
 
+    def interrupt(self, reason: str) -> int:
+        """Stop, and leave to a later session what waits for its score; how many go on."""
+        self.stop(reason)
+        self._components.forget(lambda job: isinstance(job, _Score))
+        return self._components.held
+
     def cancel(self) -> None:
         """Give up the attempts in flight; they are not recorded, and a resume makes them anew."""
         self._cancelled = True
-        self._components.forget_jobs()
+        self._components.forget(lambda job: True)
         for task in self._tasks:
             task.cancel()
 
@@ -189,6 +195,7 @@ class Runner:
             before = time.monotonic()
             await asyncio.sleep(0.05)
             now = time.monotonic()
+            self.progress.in_flight = self._components.held
             self.progress.lag = max(self.progress.lag, now - before - 0.05)
             if end and now > end:
                 self.stop("limits.minutes is reached")
@@ -277,7 +284,6 @@ class Runner:
             if self._stopping():
                 self._leave(item)
                 continue
-            self.progress.in_flight += 1
             try:
                 outcome = await self._attempt(item)
             except LimitReached:
@@ -288,8 +294,6 @@ class Runner:
                 raise
             else:
                 item.run.jobs.put(_Score(self, item, outcome))
-            finally:
-                self.progress.in_flight -= 1
 
     def _leave(self, item: Item) -> None:
         """Leave an attempt to a later session."""
@@ -436,7 +440,7 @@ class _Score(NamedTuple):
         self.item.run.drop()
 
     def forget(self) -> None:
-        self.item.run.drop()
+        self.runner._leave(self.item)
 
 
 def _storable_text(text: str) -> str:

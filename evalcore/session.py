@@ -168,9 +168,8 @@ async def _run_with_signals(runner: Runner, say: Callable[[str], None]) -> None:
         nonlocal signals
         signals += 1
         if signals == 1:
-            runner.progress.stopped = INTERRUPTED
-            flying = runner.progress.in_flight
-            say(f"stopping: {flying} attempts in flight are finished; once more to stop now")
+            left = runner.interrupt(INTERRUPTED)
+            say(f"stopping: {left} in flight to be finished; once more to stop now")
         elif signals == 2:
             say("stopping now")
             runner.cancel()

@@ -111,22 +111,23 @@ class Part:
         settings: its settings, validated.
         written: the same as written, with `${NAME}` unexpanded: what may be stored and shown.
         price: of a model, what its tokens cost.
+        key: equal for two parts that are the same component with the same settings.
     """
 
     found: Found
     settings: Settings = field(repr=False)
     written: dict[str, Any]
     price: Price | None = None
+    key: str = field(init=False, repr=False)
 
     @property
     def name(self) -> str:
         """The component's name."""
         return self.found.component.name
 
-    @property
-    def key(self) -> str:
-        """Equal for two parts that are the same component with the same settings."""
-        return f"{self.found.kind} {self.found.qualified} {_canonical(self.written)}"
+    def __post_init__(self) -> None:
+        key = f"{self.found.kind} {self.found.qualified} {_canonical(self.written)}"
+        object.__setattr__(self, "key", key)
 
     def create(self) -> Any:
         """Import the component's class and make an instance.

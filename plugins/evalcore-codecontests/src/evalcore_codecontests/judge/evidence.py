@@ -19,21 +19,18 @@ def failure(run: Run, language: Language, limits: Limits) -> tuple[Verdict, str]
     output = max(len(run.stdout), len(run.stderr), len(run.result))
     if run.exit == -signal.SIGXFSZ or output >= limits.output_bytes:
         return Verdict.OUTPUT_LIMIT, f"over {limits.output_bytes} bytes written to one file"
+    # Memory first: how much CPU time a program had used when it was stopped depends on the machine.
+    if run.peak_bytes > limits.memory_bytes + language.overhead_bytes:
+        return Verdict.MEMORY_LIMIT, f"{run.peak_bytes} bytes, allowed {limits.memory_bytes}"
     if run.killed == "wall":
         return Verdict.TIME_LIMIT, f"idle: {run.cpu:.2f} s of CPU time in {run.wall:.1f} s"
     if run.killed == "cpu" or run.cpu > limits.cpu_seconds:
         spent = f"{run.cpu:.2f} s of CPU time, allowed {limits.cpu_seconds:g} s"
         return Verdict.TIME_LIMIT, spent
-    return _memory(run, language, limits) or _exit(run)
-
-
-def _memory(run: Run, language: Language, limits: Limits) -> tuple[Verdict, str] | None:
-    allowed = limits.memory_bytes
-    if run.peak_bytes > allowed + language.overhead_bytes:
-        return Verdict.MEMORY_LIMIT, f"{run.peak_bytes} bytes, allowed {allowed}"
     if run.exit != 0 and language.out_of_memory(run):
+        allowed = limits.memory_bytes
         return Verdict.MEMORY_LIMIT, f"an allocation failed, {allowed} bytes allowed"
-    return None
+    return _exit(run)
 
 
 def _exit(run: Run) -> tuple[Verdict, str] | None:
