@@ -82,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
             raise _InputError(f"--workers is {args.workers}, expected at least 1")
         with (
             _open_output(args.out) as out,
-            Judge(isolation=args.isolation, workers=args.workers) as judge,
+            Judge(
+                isolation=args.isolation, workers=args.workers, hidden=[str(args.problems)]
+            ) as judge,
         ):
             return _judge_all(judge, entries, problems, out, args)
     except (_InputError, IsolationError) as error:

@@ -88,6 +88,12 @@ class JudgedTask(Task[J]):
         self._checker = checkers.get(settings.checker)
         self._judge: Judge | None = None
 
+    @property
+    def files(self) -> list[str]:
+        """The files that hold the problems, which no program may see."""
+        path = getattr(self.settings, "path", None)
+        return [str(file) for file in path.files()] if path else []
+
     @abstractmethod
     def problems(self) -> Iterator[Problem]:
         """The problems, one at a time."""
@@ -103,6 +109,7 @@ class JudgedTask(Task[J]):
             isolation=settings.isolation,
             workers=self.workers,
             time_factor={str(name): factor for name, factor in settings.time_factor.items()},
+            hidden=self.files,
         )
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from judge_helpers import stdio_problem
 
 from evalcore_codecontests import checkers
 from evalcore_codecontests.judge import Judge, Limits, Program, SandboxError, Verdict
+from evalcore_codecontests.problem import Problem, Test
 
 ECHO = Program("python", "print(input())")
 TOKENS = checkers.get("tokens")
@@ -269,3 +270,36 @@ def test_without_isolation_the_verdicts_are_the_same(bare, code, verdict):
 def test_wrong_settings_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         Judge(**arguments)
+
+
+def test_the_data_are_hidden_where_they_lie_among_the_systems_files():
+    folder = Path("/usr/local/share/evalcore-test")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("only root may write to /usr/local")
+    try:
+        data, other = folder / "problems.jsonl", folder / "other.txt"
+        data.write_text("the answer")
+        other.write_text("no secret")
+        code = f"print(repr(open({str(data)!r}).read()), open({str(other)!r}).read())"
+        problem = Problem("p", "p", "", (Test("", "'' no secret\n"),))
+        with Judge(workers=1, hidden=[str(data)]) as judge:
+            judgement = judge.judge(
+                problem, Program("python", code), checker=checkers.get("tokens")
+            )
+        assert judgement.verdict is Verdict.ACCEPTED, judgement
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_this_projects_packages_are_hidden_wherever_they_are_installed(tmp_path):
+    code = (
+        "import glob, sys\n"
+        "found = [p for s in sys.path for p in glob.glob(s + '/evalcore*/*', recursive=True)]\n"
+        "print(len(found))\n"
+    )
+    problem = Problem("p", "p", "", (Test("", "0\n"),))
+    with Judge(workers=1) as judge:
+        judgement = judge.judge(problem, Program("python", code), checker=checkers.get("tokens"))
+    assert judgement.verdict is Verdict.ACCEPTED, judgement

@@ -16,13 +16,13 @@ from evalcore_codecontests.problem import CallTest, Test
 from . import evidence, results, selftest
 from .builds import Builds
 from .errors import SandboxError
-from .languages import LANGUAGES, MissingToolError, Program, site_inside
+from .languages import LANGUAGES, MissingToolError, Program, own_packages, site_inside
 from .limits import Limits
 from .verdict import Judgement, TestResult, Verdict
 from .worker import CompileFailed, Worker, memory_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from evalcore_codecontests.checkers import Checker
     from evalcore_codecontests.problem import Problem
@@ -42,6 +42,8 @@ class Judge:
             programs that are trusted on machines that allow no isolation.
         workers: tests that run at a time, the machine's CPUs if `None`.
         time_factor: by language, what a problem's time limit is multiplied with; 1 if absent.
+        hidden: files and folders that no program may see although they lie among the system's or
+            the interpreter's, such as the problems' data.
 
     Attributes:
         tier: the isolation in force, in a word; every judgement repeats it.
@@ -58,6 +60,7 @@ class Judge:
         isolation: Literal["sandbox", "none"] = "sandbox",
         workers: int | None = None,
         time_factor: Mapping[str, float] | None = None,
+        hidden: Sequence[str] = (),
     ) -> None:
         if isolation not in ("sandbox", "none"):
             raise ValueError(f"isolation is {isolation!r}, expected 'sandbox' or 'none'")
@@ -67,7 +70,7 @@ class Judge:
         self._isolate = isolation == "sandbox"
         self.tier = "namespaces+seccomp" if self._isolate else "none"
         self._time_factor = dict(time_factor or {})
-        self._pool = _Pool(count, isolate=self._isolate)
+        self._pool = _Pool(count, isolate=self._isolate, hidden=hidden)
         self._builds = Builds()
         self._pressure = evidence.MemoryPressure()
         self._pool.start_first(check=self._isolate)
@@ -337,9 +340,10 @@ class _Lease:
 class _Pool:
     """At most `count` sandboxes, started when first needed and used by one thread at a time."""
 
-    def __init__(self, count: int, *, isolate: bool) -> None:
+    def __init__(self, count: int, *, isolate: bool, hidden: Sequence[str]) -> None:
         self._places = threading.Semaphore(count)
         self._isolate = isolate
+        self._hidden = [*own_packages(), *hidden]
         self._idle: list[Worker] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -355,7 +359,7 @@ class _Pool:
         for language in LANGUAGES.values():
             binds |= language.binds
         site = site_inside()
-        return Worker(isolate=self._isolate, binds=binds, site=site)
+        return Worker(isolate=self._isolate, binds=binds, site=site, hidden=self._hidden)
 
     def start_first(self, *, check: bool) -> None:
         """Start a sandbox now, so that a machine that refuses is told of at once."""

@@ -249,8 +249,19 @@ def site_inside() -> list[str]:
     return [f"/site/{place}" for place in range(len(_site()))]
 
 
+def own_packages() -> list[str]:
+    """Where this project's packages are installed: they hold problems with their tests."""
+    own = {"base": sys.base_prefix, "platbase": sys.base_prefix}
+    folders = {*_site(), *(sysconfig.get_path(name, vars=own) for name in _SITE_PATHS)}
+    found = (Path(folder).glob("evalcore*") for folder in sorted(folders))
+    return [str(path) for paths in found for path in paths]
+
+
+_SITE_PATHS = ("purelib", "platlib")
+
+
 def _site() -> list[str]:
-    paths = {sysconfig.get_path(name): None for name in ("purelib", "platlib")}
+    paths = {sysconfig.get_path(name): None for name in _SITE_PATHS}
     return [path for path in paths if Path(path).is_dir()]
 
 

@@ -102,7 +102,14 @@ class Worker:
         SandboxError: the process cannot be started.
     """
 
-    def __init__(self, *, isolate: bool, binds: Mapping[str, str], site: Sequence[str]) -> None:
+    def __init__(
+        self,
+        *,
+        isolate: bool,
+        binds: Mapping[str, str],
+        site: Sequence[str],
+        hidden: Sequence[str] = (),
+    ) -> None:
         self._control, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log = os.memfd_create("sandbox-log")
         flags = ["-s", "-S", "-P", "-B"]
@@ -122,7 +129,8 @@ class Worker:
             raise SandboxError(f"cannot start a sandbox: {error}") from error
         finally:
             child.close()
-        self._configure({"isolate": isolate, "binds": dict(binds), "site": list(site)})
+        config = {"isolate": isolate, "binds": dict(binds), "site": list(site)}
+        self._configure({**config, "hidden": list(hidden)})
 
     def _configure(self, config: dict[str, Any]) -> None:
         self._control.settimeout(_START_SECONDS)

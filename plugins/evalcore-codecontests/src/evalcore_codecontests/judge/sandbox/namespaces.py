@@ -22,7 +22,7 @@ _MOUNT_POINTS = ("/box", "/program", "/proc")
 _STAGING = ("/mnt", "/media", "/srv", "/sys", "/tmp", "/home")  # noqa: S108 - a mount point
 
 
-def enter(binds: Mapping[str, str]) -> None:
+def enter(binds: Mapping[str, str], hidden: Iterable[str] = ()) -> None:
     """Leave the machine behind.
 
     Afterwards this process still has every capability inside its own user namespace, so that
@@ -30,6 +30,8 @@ def enter(binds: Mapping[str, str]) -> None:
 
     Args:
         binds: what to show besides the system's programs and libraries, by the path inside.
+        hidden: files and folders of the machine that are empty inside, where they lie in what is
+            shown: the problems' data, and programs that solve them.
 
     Raises:
         OSError: the kernel refuses; its text names the step.
@@ -40,7 +42,7 @@ def enter(binds: Mapping[str, str]) -> None:
     kernel.unshare(kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS, "new IPC and UTS namespaces")
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     system = {path: path for path in (*_SYSTEM_FOLDERS, *_SYSTEM_FILES, *_DEVICES)}
-    _build_root({**system, **binds})
+    _build_root({**system, **binds}, hidden)
 
 
 def become_test_user() -> None:
@@ -93,18 +95,33 @@ class _IdentityMapper:
         return 0
 
 
-def _build_root(binds: Mapping[str, str]) -> None:
+def _build_root(binds: Mapping[str, str], hidden: Iterable[str]) -> None:
     staging = _staging_folder(binds.values())
     kernel.mount("tmpfs", staging, "tmpfs", options="size=1m,nr_inodes=4096,mode=755")
     for folder in _MOUNT_POINTS:
         Path(staging + folder).mkdir()
     for inside in sorted(binds):  # parents before children
         _bind(binds[inside], staging + inside)
+    for path in hidden:
+        for inside in binds:
+            _hide(Path(path), Path(binds[inside]), Path(staging + inside))
     Path(staging, "dev/stdin").symlink_to("/program/stdin")  # there for those who name it
     if not Path(staging, "tmp").exists():
         Path(staging, "tmp").symlink_to("/box")
     kernel.change_root(staging)
     kernel.make_read_only("/", recursive=True)
+
+
+def _hide(path: Path, source: Path, target: Path) -> None:
+    """Make `path` empty where it is seen below `target`, which shows `source`."""
+    shown, real = source.resolve(), path.resolve()
+    if not real.is_relative_to(shown) or target.is_symlink():
+        return
+    place = target / real.relative_to(shown)
+    if place.is_dir():
+        kernel.mount("tmpfs", str(place), "tmpfs", options="size=4k,nr_inodes=1,mode=755")
+    elif place.is_file():
+        kernel.mount("/dev/null", str(place), flags=kernel.MS_BIND)
 
 
 def _staging_folder(sources: Iterable[str]) -> str:

@@ -23,8 +23,9 @@ class Supervisor:
     """Serves the judge over one socket, a box at a time, until the judge closes or dies.
 
     The judge's first message is the configuration: `isolate` (bool), `binds` (paths to show, by
-    the path inside) and `site` (folders of third-party modules, as seen inside). Every further
-    message opens a box; when the box has ended the answer is its wait status.
+    the path inside), `hidden` (paths that are not to be seen wherever they lie) and `site`
+    (folders of third-party modules, as seen inside). Every further message opens a box; when the
+    box has ended the answer is its wait status.
     """
 
     def __init__(self, fd: int) -> None:
@@ -58,7 +59,7 @@ class Supervisor:
         kernel.set_thread_stack(_THREAD_STACK_BYTES)
         self._baseline = _address_space_bytes()
         if self._isolate:
-            namespaces.enter(config["binds"])
+            namespaces.enter(config["binds"], config["hidden"])
         else:
             self._folder = tempfile.mkdtemp(prefix="evalcore-judge-")
         sys.path += config["site"]
