@@ -183,11 +183,14 @@ class Registry:
             raise PluginError(f"{describe_broken(plugin)}\n{plugin.traceback}".rstrip())
 
     def _unknown(self, kind: Kind, name: str) -> str:
-        spellings = [item.component.name for item in self.components(kind)]
+        spellings = list(dict.fromkeys(item.component.name for item in self.components(kind)))
         qualified = [item.qualified for item in self.components(kind)]
         near = get_close_matches(name, qualified if ":" in name else spellings, n=3, cutoff=0.5)
         if near:
-            return f"no {kind} is called {name!r}, did you mean {' or '.join(map(repr, near))}?"
+            names = " or ".join(map(repr, near))
+            unusable = ", ".join(plugin.name for plugin in self.broken)
+            hint = f" (plugins that cannot be used: {unusable})" if unusable else ""
+            return f"no {kind} is called {name!r}, did you mean {names}?{hint}"
         broken = "".join(
             f"\n{describe_broken(plugin)}\n{plugin.traceback}" for plugin in self.broken
         ).rstrip()

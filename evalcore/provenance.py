@@ -25,6 +25,8 @@ __all__ = ["circumstances", "differences", "identity"]
 _WHOLE = 64 * 2**20
 """Files up to this many bytes are hashed whole, larger ones by size, beginning and end."""
 _END = 4 * 2**20
+_DEFAULTS: dict[str, Any] = {"attempts": 1, "seed": 0, "strategy": "single"}
+"""What a spec means that leaves these keys out: writing them changes nothing."""
 _FREE = {"limits", "reports", "metrics", "plugins"}
 """Keys of a spec that may change between sessions of a run: they decide no attempt."""
 
@@ -33,7 +35,7 @@ def identity(spec: Spec) -> dict[str, Any]:
     """What must stay the same for a run to be gone on with: spec, data, plugins, components."""
     parts = {part.key: part for cell in spec.cells for part in cell.parts}.values()
     return {
-        "spec": {key: value for key, value in spec.resolved.items() if key not in _FREE},
+        "spec": {k: v for k, v in (_DEFAULTS | spec.resolved).items() if k not in _FREE},
         "data": dict(sorted({item for part in parts for item in _fingerprints(part)})),
         "plugins": {p.found.plugin.distribution: p.found.plugin.version for p in parts},
         "components": {

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["FailureCount", "Report", "Reporter", "Status"]
 
 S = TypeVar("S", bound="Settings")
-Status = Literal["finished", "finished with failed attempts", "stopped by a limit", "interrupted"]
+Status = Literal[
+    "finished",
+    "finished with failed attempts",
+    "stopped by a limit",
+    "stopped by an error",
+    "interrupted",
+]
 
 
 class FailureCount(NamedTuple):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from evalcore.data import RunInfo
-from evalcore.errors import EvalcoreError, RunError
+from evalcore.errors import EvalcoreError, RunError, TaskError
 from evalcore.measure import measure
 from evalcore.plugins import registry
 from evalcore.reporter import FailureCount, Report
@@ -90,8 +90,9 @@ def run_spec(
         EvalcoreError: if the run cannot begin, or cannot go on; what was committed is safe.
     """
     begin = time.monotonic()
-    for part in [*spec.metrics, *spec.reports]:
-        part.create()  # what cannot be loaded is told before the run, not after it
+    used = {part.key: part for cell in spec.cells for part in cell.parts}
+    for part in [*used.values(), *spec.metrics, *spec.reports]:
+        part.create()  # what cannot be made is told before the run, not in the midst of it
     hooks = registry().load_hooks(spec.plugins)
     directory = RunDirectory(path, spec, fresh=fresh, accept_change=accept_change)
     try:
@@ -109,9 +110,9 @@ def run_spec(
         )
         observers.started()
         with show(runner.progress):
-            asyncio.run(_run_with_signals(runner, say))
+            error = _run_to_the_end(runner, say)
         seconds = time.monotonic() - begin
-        outcome = _measured(spec, directory, runner, seconds)
+        outcome = _measured(spec, directory, runner, seconds, error)
         observers.finished(outcome.results)
         outcome.problems.extend(observers.problems)
         return outcome
@@ -183,15 +184,29 @@ async def _run_with_signals(runner: Runner, say: Callable[[str], None]) -> None:
     await runner.run()
 
 
-def _measured(spec: Spec, directory: RunDirectory, runner: Runner, seconds: float) -> Outcome:
+def _run_to_the_end(runner: Runner, say: Callable[[str], None]) -> TaskError | None:
+    """Run; an error of a task after records were made leaves results to show."""
+    try:
+        asyncio.run(_run_with_signals(runner, say))
+    except TaskError as error:
+        if not runner.progress.committed:
+            raise
+        return error
+    return None
+
+
+def _measured(
+    spec: Spec, directory: RunDirectory, runner: Runner, seconds: float, error: TaskError | None
+) -> Outcome:
     store, progress = directory.store, runner.progress
     results, problems = measure(store, spec.metrics, str(directory.path))
     failures = [FailureCount(*row) for row in store.failures()]
+    told = [str(error)] if error else []
     outcome = Outcome(
-        status=_status(progress),
+        status="stopped by an error" if error else _status(progress),
         reason=progress.stopped,
         results=results,
-        problems=[spec.redact(problem) for problem in runner.problems + problems],
+        problems=[spec.redact(text) for text in [*told, *runner.problems, *problems]],
         files=[],
         progress=progress,
         failures=failures,

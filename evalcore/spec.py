@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalcore.document import Document, Place, parse_value, path_of, read_document, short
-from evalcore.errors import PluginError, SpecError
+from evalcore.errors import EvalcoreError, PluginError, SpecError
 from evalcore.plugins import Found, Registry, registry
 from evalcore.sweep import Variant, expand, parse_path, path_in_sweep, set_in
 from evalcore.wording import NAME, explain
@@ -133,13 +133,14 @@ class Part:
         """Import the component's class and make an instance.
 
         Raises:
-            PluginError: if the class cannot be imported.
+            PluginError: if the class cannot be imported, or no instance can be made.
         """
         try:
-            cls = self.found.component.load()
+            return self.found.component.load()(self.settings)
+        except EvalcoreError:
+            raise
         except Exception as error:
             raise PluginError(_cannot_load(self.found, self.found.component.path, error)) from error
-        return cls(self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +413,9 @@ class _Reader:
             settings = model.model_validate(expanded, context={"base": self.base})
         except ValidationError as error:
             self.report_all(error, place, own, model, f"{found.kind} {found.component.name!r}")
+            return None
+        except Exception as error:  # the plugin's own code runs here, and may be unfinished
+            self.report(place, _cannot_load(found, found.component.settings, error))
             return None
         return Part(found, settings, written, price)
 

@@ -80,7 +80,10 @@ def expand(data: dict[str, Any], report: Any) -> list[Variant]:
 
 
 def parse_path(text: str) -> Place:
-    """`metrics[0].k` or `metrics.0.k` as a place."""
+    """`metrics[0].k` or `metrics.0.k` as a place; what follows `sweep.` is one key of it."""
+    head, _, swept = text.partition(".")
+    if head == "sweep" and swept and not swept.startswith(("include", "exclude")):
+        return (head, swept)
     parts = text.replace("[", ".").replace("]", "").split(".")
     return tuple(int(part) if part.isdecimal() else part for part in parts)
 

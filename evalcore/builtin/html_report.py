@@ -35,6 +35,7 @@ _TONES: Mapping[Status, str] = {
     "finished": "good",
     "finished with failed attempts": "fair",
     "stopped by a limit": "fair",
+    "stopped by an error": "poor",
     "interrupted": "poor",
 }
 

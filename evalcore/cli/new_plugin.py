@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_plugin(name, folder)
     print(folder)
     say(
-        f"next: cd {folder}; pip install -e .; evalcore run specs/votes.yaml; pytest\n"
+        f"next: cd {folder}; pip install -e . pytest; evalcore run specs/votes.yaml; pytest\n"
         "the license is yours to choose: add a LICENSE file before you publish"
     )
     return 0

@@ -114,7 +114,7 @@ def test_run_with_failures_is_1_and_a_changed_spec_is_2(evalcore):
     assert "finished with failed attempts: 8 attempts, 4 failed" in words
     code, output, words = evalcore("run", "specs/sums.yaml")
     assert (code, output) == (2, "")
-    assert "spec.attempts: was 2, is now absent" in words
+    assert "spec.attempts: was 2, is now 1" in words
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ def test_a_changed_spec_is_shown_and_nothing_is_lost(tmp_path):
     with pytest.raises(RunError) as caught:
         run(tmp_path, attempts=2, seed=5)
     told = str(caught.value)
-    assert "spec.attempts: was absent, is now 2" in told
-    assert "spec.seed: was absent, is now 5" in told
+    assert "spec.attempts: was 1, is now 2" in told
+    assert "spec.seed: was 0, is now 5" in told
     assert "--accept-change" in told
     assert "--fresh" in told
     assert outline(tmp_path) == before
@@ -28,7 +28,12 @@ def test_a_changed_spec_is_shown_and_nothing_is_lost(tmp_path):
     accepted = json.loads((tmp_path / "run/provenance.json").read_text())["sessions"][-1][
         "accepted"
     ]
-    assert accepted == ["spec.attempts: was absent, is now 2"]
+    assert accepted == ["spec.attempts: was 1, is now 2"]
+
+
+def test_a_default_that_is_written_out_is_no_change(tmp_path):
+    run(tmp_path)
+    assert run(tmp_path, attempts=1, seed=0).code == 0
 
 
 def test_limits_metrics_and_reports_may_change(tmp_path):

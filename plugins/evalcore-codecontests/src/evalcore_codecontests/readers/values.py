@@ -98,8 +98,7 @@ def label(field: str, value: Any, names: Mapping[int, str]) -> str:
     try:
         return names[int(value)]
     except (KeyError, ValueError, TypeError):
-        expected = f"one of {', '.join(f'{number} {name}' for number, name in names.items())}"
-        raise UnfitField(field, value, expected, "give its name instead of a number") from None
+        return str(value)  # a label decides nothing: one that is not known is kept as it is
 
 
 def labels(field: str, value: Any) -> tuple[str, ...]:
