@@ -92,7 +92,8 @@ def test_one_interrupt_finishes_what_is_in_flight(workplace):
     assert "mean" in output
     done = workplace.committed()
     assert 50 < done < 2_000
-    assert len(workplace.log.read_text().splitlines()) >= 3 * done  # what waited for its score is kept as calls
+    # What waited for its score is kept as calls.
+    assert len(workplace.log.read_text().splitlines()) >= 3 * done
     assert workplace.run("--quiet")[0] == 0
     assert workplace.committed() == 2_000
     assert len(workplace.log.read_text().splitlines()) == 6_000

@@ -92,23 +92,29 @@ def known(value: Any) -> str:
 
 
 def label(field: str, value: Any, names: Mapping[int, str]) -> str:
-    """Return the name of an enumerated value, given by number or by name; "" for unknown."""
+    """Return the name of an enumerated value, given by number or by name; "" for unknown.
+
+    Labels decide nothing: a number that has no name is kept.
+    """
     if value is None or (isinstance(value, str) and not value.isdecimal()):
         return known(value)
     try:
         return names[int(value)]
     except (KeyError, ValueError, TypeError):
-        return str(value)  # a label decides nothing: one that is not known is kept as it is
+        return str(value)
 
 
 def labels(field: str, value: Any) -> tuple[str, ...]:
-    """Return a list of labels, which may be written inside a text; the empty ones dropped."""
-    items = unpacked(field, value)
-    if items is None:
-        return ()
-    if not isinstance(items, list | tuple):
-        raise UnfitField(field, value, "a list of texts")
-    return tuple(str(item) for item in items if item)
+    """Return a list of labels, which may be written inside a text; the empty ones dropped.
+
+    Labels decide nothing: what is no list of them is kept as one.
+    """
+    try:
+        items = unpacked(field, value)
+    except UnfitField:
+        items = value
+    listed = items if isinstance(items, list | tuple) else [items]
+    return tuple(str(item) for item in listed if item)
 
 
 def seconds(field: str, value: Any) -> float | None:
