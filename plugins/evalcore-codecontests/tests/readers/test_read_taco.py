@@ -129,8 +129,8 @@ def test_python_literals_are_read_and_never_run(read):
     (problem,) = read(ROW | {"input_output": packed, "tags": None})
     assert problem.public_tests == (Test("1\n2", "3"),)
     assert problem.tags == ("Math", "implementation")
-    with pytest.raises(ReadError, match=r"field tags: found .*Python literal"):
-        read(ROW | {"tags": "[__import__('os').getpid()]"})
+    (problem,) = read(ROW | {"tags": "[__import__('os').getpid()]"})
+    assert problem.tags == ("[__import__('os').getpid()]",)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,6 @@ def test_apps_rows_are_the_same(read):
         (calls(["ab"], [1]), "field inputs: found 'ab', expected the list of arguments"),
         ({"input_output": "[1]"}, "field input_output: found .1., expected .inputs, outputs"),
         ({"input_output": '{"inputs": ["1"], "outputs": [null]}'}, "field outputs: found None"),
-        ({"input_output": '{"inputs": [[[1' + "0" * 5000 + ']]], "outputs": ["1"]}', "tags": "x"},
-         "field tags: found 'x'"),
         ({"time_limit": "a while"}, "field time_limit: found 'a while'"),
         ({"memory_limit": "12 apples"}, "field memory_limit: found '12 apples'"),
     ],
