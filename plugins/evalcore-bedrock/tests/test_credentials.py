@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -110,7 +109,7 @@ def test_without_an_endpoint_of_its_own_the_region_s_answers():
     assert model.identity() == expected
 
 
-def test_they_are_nowhere_after_a_run(endpoint, evalcore_run, tmp_path, caplog):
+def test_they_are_nowhere_after_a_run(endpoint, evalcore_run, tmp_path):
     """Of two calls one is answered; the other's error quotes everything that it can."""
     secrets = [CREDENTIALS.access_key, CREDENTIALS.secret_key, CREDENTIALS.token]
     echo = endpoint.reply
@@ -124,13 +123,12 @@ def test_they_are_nowhere_after_a_run(endpoint, evalcore_run, tmp_path, caplog):
     rows = [{"question": f"1 + {number}?", "answer": str(1 + number)} for number in (1, 2)]
     (tmp_path / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     model = {"use": "bedrock", "model": "amazon.titan-text-lite-v1", "region": REGION}
-    with caplog.at_level(logging.DEBUG):
-        run = evalcore_run(
-            {
-                "task": {"use": "jsonl", "path": "sums.jsonl"},
-                "models": {"titan": {**model, "endpoint_url": endpoint.url}},
-            }
-        )
+    run = evalcore_run(
+        {
+            "task": {"use": "jsonl", "path": "sums.jsonl"},
+            "models": {"titan": {**model, "endpoint_url": endpoint.url}},
+        }
+    )
     assert [record.failure is None for record in run.records] == [True, False]
     assert "ValidationException" in run.records[1].failure.message
     stored = b"".join(file.read_bytes() for file in Path(run.path).rglob("*") if file.is_file())

@@ -111,7 +111,8 @@ def test_what_the_sdk_finds_wrong_is_told(ask, endpoint):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"temperature": 1.5}, {"chat": False}, {"connections": 0}, {"model": ""}]
+    "wrong",
+    [{"temperature": 1.5}, {"chat": False}, {"connections": 0}, {"model": ""}, {"stop": [""]}],
 )
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValidationError, match=next(iter(wrong))):

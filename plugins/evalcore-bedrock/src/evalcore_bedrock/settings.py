@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -30,7 +30,7 @@ class BedrockSettings(Settings):
     """Nucleus mass."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Length limit of the answer in tokens."""
-    stop: tuple[str, ...] = ()
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Texts that end the answer."""
     extra: dict[str, Any] = Field(default={})
     """Parameters that only this model knows, sent as `additionalModelRequestFields`."""
