@@ -1,14 +1,12 @@
-"""Where credentials come from, and where they do not go."""
+"""Where credentials come from."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from pathlib import Path
 
 import pytest
 from conftest import HELLO, answer, settings_for
-from endpoint import CREDENTIALS, REGION, Endpoint, refused
+from endpoint import CREDENTIALS, REGION, Endpoint
 
 from evalcore.errors import EvalcoreError
 from evalcore_bedrock.model import Bedrock
@@ -107,30 +105,3 @@ def test_without_an_endpoint_of_its_own_the_region_s_answers():
     model = opened(Bedrock(BedrockSettings(model="test.model", region="eu-west-1")))
     expected = "test.model eu-west-1 https://bedrock-runtime.eu-west-1.amazonaws.com"
     assert model.identity() == expected
-
-
-def test_they_are_nowhere_after_a_run(endpoint, evalcore_run, tmp_path):
-    """Of two calls one is answered; the other's error quotes everything that it can."""
-    secrets = [CREDENTIALS.access_key, CREDENTIALS.secret_key, CREDENTIALS.token]
-    echo = endpoint.reply
-
-    def reply(asked):
-        if asked.texts == ["1 + 2?"]:
-            return refused("ValidationException", 400, " ".join(secrets))
-        return echo(asked)
-
-    endpoint.reply = reply
-    rows = [{"question": f"1 + {number}?", "answer": str(1 + number)} for number in (1, 2)]
-    (tmp_path / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    model = {"use": "bedrock", "model": "amazon.titan-text-lite-v1", "region": REGION}
-    run = evalcore_run(
-        {
-            "task": {"use": "jsonl", "path": "sums.jsonl"},
-            "models": {"titan": {**model, "endpoint_url": endpoint.url}},
-        }
-    )
-    assert [record.failure is None for record in run.records] == [True, False]
-    assert "ValidationException" in run.records[1].failure.message
-    stored = b"".join(file.read_bytes() for file in Path(run.path).rglob("*") if file.is_file())
-    told = repr(run.records).encode()
-    assert not [secret for secret in secrets if secret.encode() in stored + told]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from endpoint import REGION, spoken
 
 from evalcore.prices import read_prices
 from evalcore_bedrock.model import Bedrock
@@ -66,20 +64,3 @@ def test_a_profile_and_an_arn_cost_what_their_model_does(model):
 )
 def test_what_is_not_in_the_file_has_no_price(model, region):
     assert price(model, region) is None
-
-
-def test_a_run_s_dollars(endpoint, evalcore_run, tmp_path):
-    endpoint.reply = lambda _: spoken("2", prompt=1000, completion=500)
-    rows = [{"question": f"{number} - {number - 2}?", "answer": "2"} for number in range(4)]
-    (tmp_path / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    model = {"use": "bedrock", "model": "us.meta.llama3-8b-instruct-v1:0", "region": REGION}
-    run = evalcore_run(
-        {
-            "task": {"use": "jsonl", "path": "sums.jsonl"},
-            "models": {"llama": {**model, "endpoint_url": endpoint.url}},
-            "metrics": ["mean", "cost"],
-        }
-    )
-    assert run.value("mean") == 1.0
-    expected = (1000 * 0.30 + 500 * 0.60) / 1e6
-    assert [record.usage.dollars for record in run.records] == pytest.approx([expected] * 4)
