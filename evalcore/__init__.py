@@ -10,25 +10,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evalcore.calls import ModelCallError
     from evalcore.component import Command, Component
     from evalcore.data import (
         Attempt,
         Case,
+        Continuation,
         Failure,
         Feedback,
         Generation,
+        Likelihood,
         Message,
         Record,
         Request,
         Result,
         Sample,
         Score,
+        Token,
         Usage,
     )
     from evalcore.errors import EvalcoreError, PluginError, RunError, SpecError, TaskError
+    from evalcore.folders import cache_folder
     from evalcore.hookspecs import hookimpl
+    from evalcore.library import OpenModel, open_model
     from evalcore.metric import Metric, Scores
     from evalcore.model import LanguageModel, TransientError
+    from evalcore.prices import Price, read_prices
     from evalcore.reporter import Report, Reporter
     from evalcore.settings import DataPath, Settings
     from evalcore.stats import Estimate
@@ -36,25 +43,32 @@ if TYPE_CHECKING:
     from evalcore.task import Task
 
 _HOMES = {
+    "calls": ("ModelCallError",),
     "component": ("Command", "Component"),
     "data": (
         "Attempt",
         "Case",
+        "Continuation",
         "Failure",
         "Feedback",
         "Generation",
+        "Likelihood",
         "Message",
         "Record",
         "Request",
         "Result",
         "Sample",
         "Score",
+        "Token",
         "Usage",
     ),
     "errors": ("EvalcoreError", "PluginError", "RunError", "SpecError", "TaskError"),
+    "folders": ("cache_folder",),
     "hookspecs": ("hookimpl",),
+    "library": ("OpenModel", "open_model"),
     "metric": ("Metric", "Scores"),
     "model": ("LanguageModel", "TransientError"),
+    "prices": ("Price", "read_prices"),
     "reporter": ("Report", "Reporter"),
     "settings": ("DataPath", "Settings"),
     "stats": ("Estimate",),
@@ -69,6 +83,7 @@ __all__ = [
     "Command",
     "Component",
     "Context",
+    "Continuation",
     "DataPath",
     "Estimate",
     "EvalcoreError",
@@ -76,9 +91,13 @@ __all__ = [
     "Feedback",
     "Generation",
     "LanguageModel",
+    "Likelihood",
     "Message",
     "Metric",
+    "ModelCallError",
+    "OpenModel",
     "PluginError",
+    "Price",
     "Record",
     "Report",
     "Reporter",
@@ -93,9 +112,13 @@ __all__ = [
     "Strategy",
     "Task",
     "TaskError",
+    "Token",
     "TransientError",
     "Usage",
+    "cache_folder",
     "hookimpl",
+    "open_model",
+    "read_prices",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalcore.data import Attempt, Case, Feedback, Message, Sample, Score
-from evalcore.store import encode
+from evalcore.encoding import encode
 
 __all__ = ["NotStorableError", "check_attempt", "check_case", "check_feedback", "check_score"]
 

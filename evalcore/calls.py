@@ -6,23 +6,31 @@ import asyncio
 import hashlib
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from evalcore.data import Generation, Message, Request, Usage
+from evalcore.data import Continuation, Generation, Likelihood, Message, Request, Usage
+from evalcore.encoding import call_digest, shared_digest
 from evalcore.model import TransientError
-from evalcore.store import CallRow, call_digest
+from evalcore.pacing import OutageError, Pace
+from evalcore.store import CallRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from evalcore.cache import Cache
+    from evalcore.data import FinishReason
+    from evalcore.encoding import Answer, Call
     from evalcore.model import LanguageModel
-    from evalcore.spec import Limits, Price
+    from evalcore.spec import Limits, Part
 
-__all__ = ["Gate", "Ledger", "LimitReached", "ModelCallError", "Served"]
+__all__ = ["Account", "Gate", "Ledger", "LimitReached", "ModelCallError", "Served"]
 
 IDENTICAL_FAILURES = 3
 """A failure that repeats itself so many times in a row is not a passing one."""
+_USUAL_TOKENS = 256
+"""Tokens of an answer that a rate expects before it has seen one."""
 
 
 class LimitReached(BaseException):
@@ -38,56 +46,83 @@ class ModelCallError(Exception):
 
 @dataclass(slots=True)
 class Ledger:
-    """What a run has spent, over all its sessions."""
+    """What a run has spent, over all its sessions.
+
+    Attributes:
+        dollars: spent on calls; those that the cache answered cost nothing.
+        calls: made or answered by the cache.
+        cached: answered by the cache, or by an equal call in flight.
+        retries: tries after a call's first, in this session.
+    """
 
     dollars: float = 0.0
     calls: int = 0
+    cached: int = 0
+    retries: int = 0
+
+    def add(self, cost: Usage) -> None:
+        """Add what calls cost."""
+        self.dollars += cost.dollars - cost.saved
+        self.calls += cost.calls
+        self.cached += cost.cached
 
 
-@dataclass(frozen=True, slots=True)
 class Served:
-    """A model with the name and the price by which the spec knows it."""
+    """A model that is open, with its price and limits.
 
-    name: str
-    identity: str
-    model: LanguageModel[Any]
-    price: Price | None
+    Attributes:
+        name: by which the spec knows it.
+        key: of the part of the spec that it is.
+        shown: what the listing of the cache calls it.
+        identity: of all that decides its answers.
+    """
+
+    def __init__(self, name: str, part: Part, identity: str, model: LanguageModel[Any]) -> None:
+        self.name = name
+        self.key = part.key
+        self.shown = f"{part.name} {identity}".strip()
+        self.identity = f"{part.deciding} {identity}"
+        self.model = model
+        self.price = part.price or model.price()
+        self.limits = part.limits
+        self.seconds = part.limits.seconds or model.seconds
+        self.secrets = tuple(secret for secret in model.secrets() if secret)
+        self.usual_tokens = float(_USUAL_TOKENS)
 
 
 @dataclass(slots=True)
 class Account:
-    """The calls of one attempt: what they cost, and what a killed run had already been answered."""
+    """The calls of one attempt: what they cost, and what a killed run had already been answered.
+
+    Attributes:
+        endings: how the answers ended, in the order of the calls.
+    """
 
     cell: int
     sample: str
     attempt: int
     seed: int
-    answered: dict[bytes, tuple[Generation, Usage]]
+    answered: dict[bytes, tuple[Answer, Usage]] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    endings: list[FinishReason] = field(default_factory=list)
     calls: int = 0
 
-    def request(
-        self,
-        messages: str | Sequence[Message],
-        temperature: float | None,
-        top_p: float | None,
-        max_tokens: int | None,
-        stop: Sequence[str],
-    ) -> Request:
-        """The attempt's next call, with its seed; a text is one message of the user."""
-        number = self.calls
-        self.calls += 1
+    def request(self, messages: str | Sequence[Message], **options: Any) -> Request:
+        """The attempt's next request, with its seed; a text is one message of the user."""
+        number = self._next()
         return Request(
             (Message("user", messages),) if isinstance(messages, str) else tuple(messages),
-            temperature,
-            top_p,
-            max_tokens,
-            tuple(stop),
-            _call_seed(self, number),
-            self.sample,
-            self.attempt,
-            number,
+            seed=_call_seed(self, number),
+            sample=self.sample,
+            attempt=self.attempt,
+            call=number,
+            **options,
         )
+
+    def continuation(self, context: str | Sequence[Message], text: str) -> Continuation:
+        """The attempt's next question of how likely a text is."""
+        context = context if isinstance(context, str) else tuple(context)
+        return Continuation(context, text, self.sample, self.attempt, self._next())
 
     def add(self, cost: Usage) -> None:
         """Add the cost of a call or of executions."""
@@ -99,7 +134,14 @@ class Account:
             own.dollars + cost.dollars,
             own.seconds + cost.seconds,
             own.executions + cost.executions,
+            own.cached + cost.cached,
+            own.saved + cost.saved,
         )
+
+    def _next(self) -> int:
+        number = self.calls
+        self.calls += 1
+        return number
 
 
 class Gate:
@@ -110,68 +152,190 @@ class Gate:
         ledger: what the run has spent so far; a call that would begin beyond the limit raises
             `LimitReached`.
         commit: takes each answered call, to be stored until its attempt is committed.
+        cache: answers of earlier runs; with it, equal calls are made once.
     """
 
-    def __init__(self, limits: Limits, ledger: Ledger, commit: Callable[[CallRow], None]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        ledger: Ledger,
+        commit: Callable[[CallRow], None],
+        cache: Cache | None = None,
+    ) -> None:
         self._limits = limits
         self._ledger = ledger
         self._commit = commit
-        self.closed = False
+        self._cache = cache
+        self._paces: dict[str, Pace] = {}
+        self._flights: dict[bytes, asyncio.Future[Answer | ModelCallError | None]] = {}
+        self.closed = ""
 
     @property
-    def reason(self) -> str:
-        """Which limit was reached."""
-        return "limits.minutes is reached" if self.closed else "limits.dollars is reached"
+    def down(self) -> str:
+        """Why a model is being waited for, `""` while none is."""
+        return next((pace.down for pace in self._paces.values() if pace.down), "")
 
-    async def ask(self, served: Served, request: Request, account: Account) -> Generation:
+    async def generate(self, served: Served, request: Request, account: Account) -> Generation:
         """Answer a request: from the store if a killed run had the answer, else by the model.
 
         Raises:
             ModelCallError: if the model fails, or keeps failing.
             LimitReached: if the run may spend no more.
         """
+        answer = await self._ask(served, request, account)
+        assert isinstance(answer, Generation)
+        account.endings.append(answer.finish_reason)
+        account.endings += [other.finish_reason for other in answer.others]
+        return answer
+
+    async def loglikelihood(
+        self, served: Served, request: Continuation, account: Account
+    ) -> Likelihood:
+        """Say how likely a text is; as `generate` does, and with its errors."""
+        answer = await self._ask(served, request, account)
+        assert isinstance(answer, Likelihood)
+        return answer
+
+    async def _ask(self, served: Served, call: Call, account: Account) -> Answer:
         model = f"{served.name}\0{served.identity}"
-        known = account.answered and account.answered.get(call_digest(model, request))
+        known = account.answered and account.answered.get(call_digest(model, call))
         if known:
-            generation, cost = known
+            answer, cost = known
         else:
-            generation, cost = await self._ask(served, request)
-            self._ledger.dollars += cost.dollars
-            self._ledger.calls += 1
-            self._commit(CallRow(account.cell, model, request, generation, cost))
-        account.add(cost)
-        return generation
-
-    async def _ask(self, served: Served, request: Request) -> tuple[Generation, Usage]:
-        failures: list[str] = []
-        while True:
-            spent = (
-                self._limits.dollars is not None and self._ledger.dollars >= self._limits.dollars
-            )
-            if self.closed or spent:
-                raise LimitReached
-            begin = time.perf_counter()
-            try:
-                generation = await served.model.generate(request)
-                _check(generation)
-            except TransientError as error:
-                await self._wait(error, failures)
-            except (Exception, SystemExit) as error:
-                raise ModelCallError(f"{type(error).__name__}: {error}") from error
+            if self._cache:
+                answer, cost = await self._shared(self._cache, served, call)
             else:
-                return generation, _cost(served, generation, time.perf_counter() - begin)
+                answer, cost = await self._tried(served, call)
+            self._ledger.add(cost)
+            self._commit(CallRow(account.cell, model, call, answer, cost))
+        account.add(cost)
+        return answer
 
-    async def _wait(self, error: TransientError, failures: list[str]) -> None:
-        """Wait before the next try, or give up; no wait exceeds the spec's `retry_wait`."""
-        failures.append(str(error))
+    # Equal calls, here and in other runs
+
+    async def _shared(self, cache: Cache, served: Served, call: Call) -> tuple[Answer, Usage]:
+        """Answer a call from an equal one in flight, from the cache, or by the model."""
+        digest = shared_digest(served.identity, call)
+        while flight := self._flights.get(digest):
+            outcome = await asyncio.shield(flight)
+            if isinstance(outcome, ModelCallError):
+                raise ModelCallError(str(outcome)) from outcome.__cause__
+            if outcome is not None:
+                return outcome, _cost(served, outcome, cached=True)
+        flight = self._flights[digest] = asyncio.get_running_loop().create_future()
+        outcome = None
+        try:
+            outcome = await cache.get(digest)
+            if outcome is not None:
+                return outcome, _cost(served, outcome, cached=True)
+            outcome, cost = await self._tried(served, call)
+            cache.put(digest, served.shown, outcome)
+            return outcome, cost
+        except ModelCallError as error:
+            outcome = error
+            raise
+        finally:  # whoever waits takes the outcome, or asks by itself where there is none
+            del self._flights[digest]
+            flight.set_result(outcome)
+
+    # One call, until it is answered or given up
+
+    async def _tried(self, served: Served, call: Call) -> tuple[Answer, Usage]:
+        pace = self._pace(served)
+        failures: list[str] = []
+        for tries in count(1):
+            self._check()
+            expected = _expected_tokens(served, call)
+            async with pace.turn(expected) as probe:
+                self._check()
+                begin = time.perf_counter()
+                try:
+                    answer = await self._once(served, call)
+                except TransientError as error:
+                    self._failed(served, pace, error, failures, probe=probe)
+                except (Exception, SystemExit) as error:
+                    pace.answered()
+                    text = _without(served.secrets, f"{type(error).__name__}: {error}")
+                    raise ModelCallError(text) from error
+                else:
+                    pace.answered()
+                    cost = _cost(served, answer, time.perf_counter() - begin)
+                    pace.used(expected, cost.prompt_tokens + cost.completion_tokens)
+                    served.usual_tokens += 0.1 * (cost.completion_tokens - served.usual_tokens)
+                    return answer, cost
+            self._ledger.retries += 1
+            if not pace.down:
+                await asyncio.sleep(self._backoff(tries))
+        raise AssertionError
+
+    async def _once(self, served: Served, call: Call) -> Answer:
+        """One try, within the deadline."""
+        if served.seconds is None:
+            return _checked(served, call, await _asked(served, call))
+        try:
+            async with asyncio.timeout(served.seconds) as clock:
+                return _checked(served, call, await _asked(served, call))
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            raise TransientError(f"no answer within {served.seconds:g} s") from error
+
+    def _failed(
+        self,
+        served: Served,
+        pace: Pace,
+        error: TransientError,
+        failures: list[str],
+        *,
+        probe: bool,
+    ) -> None:
+        """Note a failure that may pass; a call is not blamed while the model is busy or down.
+
+        Raises:
+            ModelCallError: if this call has failed too often.
+            LimitReached: if the model has been down for too long.
+        """
+        text = _without(served.secrets, str(error))
+        try:
+            down = pace.failed(text, error.retry_after, probe=probe)
+        except OutageError as outage:
+            self.closed = f"model {served.name} does not answer: {outage}"
+            raise LimitReached from None
+        if down or error.retry_after is not None:
+            return
+        failures.append(text)
         tail = failures[-IDENTICAL_FAILURES:]
         identical = len(tail) == IDENTICAL_FAILURES and len(set(tail)) == 1
         if len(failures) > self._limits.retries or identical:
             tries = f"{len(failures)} tries" if len(failures) > 1 else "1 try"
-            raise ModelCallError(f"{error} (given up after {tries})") from error
-        backoff = 0.5 * 2 ** (len(failures) - 1) * random.uniform(0.5, 1.5)  # noqa: S311
-        asked = error.retry_after if error.retry_after is not None else backoff
-        await asyncio.sleep(min(asked, self._limits.retry_wait))
+            raise ModelCallError(f"{text} (given up after {tries})") from error
+
+    def _backoff(self, failures: int) -> float:
+        """Seconds before the next try, doubling, with jitter, never beyond `retry_wait`."""
+        wait = 0.5 * 2.0 ** min(failures - 1, 16) * random.uniform(0.5, 1.5)  # noqa: S311
+        return min(wait, self._limits.retry_wait)
+
+    def _pace(self, served: Served) -> Pace:
+        pace = self._paces.get(served.key)
+        if pace is None:
+            limits = served.limits
+            pace = self._paces[served.key] = Pace(
+                concurrency=limits.concurrency,
+                requests=limits.requests_per_minute,
+                tokens=limits.tokens_per_minute,
+                longest_pause=self._limits.retry_wait,
+                outage=self._limits.outage_seconds,
+                check=self._check,
+            )
+        return pace
+
+    def _check(self) -> None:
+        """Let no call begin that the run's limits forbid."""
+        dollars = self._limits.dollars
+        if dollars is not None and self._ledger.dollars >= dollars:
+            self.closed = self.closed or "limits.dollars is reached"
+        if self.closed:
+            raise LimitReached
 
 
 def _call_seed(account: Account, call: int) -> int:
@@ -184,17 +348,68 @@ def _call_seed(account: Account, call: int) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) >> 1
 
 
-def _check(generation: Generation) -> None:
-    """Refuse what the store and the ledger could not hold."""
-    if not isinstance(generation, Generation) or not isinstance(generation.text, str):
-        raise TypeError(f"the model answered {generation!r:.80}, expected Generation with a text")
-    for count in (generation.prompt_tokens, generation.completion_tokens):
-        if not isinstance(count, int) or not 0 <= count < 2**48:
-            raise ValueError(f"the model counted {count!r} tokens, expected a whole number from 0")
+async def _asked(served: Served, call: Call) -> Any:
+    if isinstance(call, Continuation):
+        return await served.model.loglikelihood(call)
+    return await served.model.generate(call)
 
 
-def _cost(served: Served, generation: Generation, seconds: float) -> Usage:
-    price = served.price
-    prompt, completion = generation.prompt_tokens, generation.completion_tokens
-    dollars = (prompt * price.prompt + completion * price.completion) / 1e6 if price else 0.0
-    return Usage(1, prompt, completion, dollars, seconds)
+def _checked(served: Served, call: Call, answer: Any) -> Answer:
+    """The answer, refused if the store and the ledger could not hold it.
+
+    Secrets that the other side sent back are taken out, and an answer without a text is told from
+    one that merely stopped.
+    """
+    if isinstance(call, Continuation):
+        if not isinstance(answer, Likelihood):
+            raise TypeError(f"the model answered {answer!r:.80}, expected Likelihood")
+        _check_counts(answer.prompt_tokens, answer.tokens)
+        return answer
+    if not isinstance(answer, Generation) or not isinstance(answer.text, str):
+        raise TypeError(f"the model answered {answer!r:.80}, expected Generation with a text")
+    _check_counts(answer.prompt_tokens, answer.completion_tokens)
+    if len(answer.others) != call.n - 1:
+        found = 1 + len(answer.others)
+        raise TypeError(f"the model gave {found} answers, expected {call.n} (`n`)")
+    plain = answer.text.strip() and not answer.others
+    if plain and not any(secret in answer.text for secret in served.secrets):
+        return answer
+    others = tuple(_told(served, other) for other in answer.others)
+    return replace(_told(served, answer), others=others)
+
+
+def _told(served: Served, answer: Generation) -> Generation:
+    if answer.finish_reason == "stop" and not answer.text.strip():
+        return replace(answer, finish_reason="empty")
+    return replace(answer, text=_without(served.secrets, answer.text))
+
+
+def _check_counts(*counts: int) -> None:
+    for tokens in counts:
+        if not isinstance(tokens, int) or not 0 <= tokens < 2**48:
+            raise ValueError(f"the model counted {tokens!r} tokens, expected a whole number from 0")
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    return text
+
+
+def _expected_tokens(served: Served, call: Call) -> float:
+    """About how many tokens a call will use, by which a rate lets it out."""
+    if not served.limits.tokens_per_minute:
+        return 0.0
+    if isinstance(call, Continuation):
+        return (len(str(call.context)) + len(call.text)) / 4
+    asked = sum(len(message.content) for message in call.messages) / 4
+    most = call.max_tokens if call.max_tokens is not None else served.usual_tokens
+    return asked + call.n * min(float(most), served.usual_tokens)
+
+
+def _cost(served: Served, answer: Answer, seconds: float = 0.0, *, cached: bool = False) -> Usage:
+    prompt = answer.prompt_tokens
+    completion = answer.completion_tokens if isinstance(answer, Generation) else 0
+    dollars = served.price.of(prompt, completion) if served.price else 0.0
+    saved = dollars if cached else 0.0
+    return Usage(1, prompt, completion, dollars, seconds, 0, int(cached), saved)

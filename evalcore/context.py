@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalcore.boundary import check_feedback
-from evalcore.data import Feedback, Generation, Message, Usage
+from evalcore.data import Feedback, Generation, Likelihood, Message, Usage
 from evalcore.errors import EvalcoreError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class AttemptContext:
         job = _AskFeedback(current.item.case, answer, asyncio.get_running_loop())
         current.item.run.jobs.put(job)
         feedback = await job.future
-        current.account.add(Usage(executions=feedback.executions))
+        current.account.add(Usage(executions=int(feedback.executions)))
         return feedback
 
 
@@ -83,11 +83,29 @@ class ModelHandle:
         top_p: float | None = None,
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
+        n: int = 1,
+        logprobs: bool = False,
+        raw: bool = False,
     ) -> Generation:
         """Ask the model."""
         item, gate, account = _current()
-        request = account.request(messages, temperature, top_p, max_tokens, stop)
-        return await gate.ask(item.run.served[self._name], request, account)
+        request = account.request(
+            messages,
+            temperature=temperature,
+            top_p=top_p,
+            max_tokens=max_tokens,
+            stop=tuple(stop),
+            n=n,
+            logprobs=logprobs,
+            raw=raw,
+        )
+        return await gate.generate(item.run.served[self._name], request, account)
+
+    async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
+        """Ask how likely a text is after another."""
+        item, gate, account = _current()
+        request = account.continuation(context, text)
+        return await gate.loglikelihood(item.run.served[self._name], request, account)
 
 
 class FeedbackError(Exception):

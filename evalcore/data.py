@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Attempt",
     "Case",
+    "Continuation",
     "Failure",
     "FailureKind",
     "Feedback",
+    "FinishReason",
     "Generation",
+    "Likelihood",
     "Message",
     "Record",
     "Request",
@@ -22,10 +25,14 @@ __all__ = [
     "RunInfo",
     "Sample",
     "Score",
+    "Token",
     "Usage",
 ]
 
 FailureKind = Literal["model", "task", "strategy", "time"]
+FinishReason = Literal["stop", "length", "refusal", "empty"]
+"""Why an answer ended: by itself or at a stop text, at its length limit, because the model or its
+provider refused, or without a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,9 @@ class Request:
         top_p: nucleus mass; `None` leaves it to the model.
         max_tokens: length limit of the answer in tokens; `None` leaves it to the model.
         stop: texts that end the answer.
+        n: answers wanted, each sampled by itself.
+        logprobs: whether the tokens of the answer are wanted with their log-probabilities.
+        raw: whether the contents are to be continued as they stand, without a chat template.
         seed: of this call; the gate derives it from the spec's seed, sample, attempt and call.
         sample: id of the sample asked about.
         attempt: number of the attempt, from 0.
@@ -81,25 +91,95 @@ class Request:
     top_p: float | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    n: int = 1
+    logprobs: bool = False
+    raw: bool = False
     seed: int = 0
     sample: str = ""
     attempt: int = 0
     call: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """What a language model answered, with the tokens that it counted."""
+class Token(NamedTuple):
+    """A token of an answer, with its natural log-probability."""
 
     text: str
-    finish_reason: str = "stop"
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a language model answered, with the tokens that it counted.
+
+    Attributes:
+        text: the answer, without the stop text that ended it.
+        finish_reason: why it ended; the gate tells an empty answer from one that stopped.
+        prompt_tokens: of the prompt, counted once however many answers were wanted.
+        completion_tokens: of this answer and the others together.
+        tokens: the answer's tokens, where they were wanted.
+        others: the second answer and those after it, where several were wanted.
+    """
+
+    text: str
+    finish_reason: FinishReason = "stop"
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    tokens: tuple[Token, ...] = ()
+    others: tuple[Generation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A text of which a language model is asked how likely it is after another.
+
+    Attributes:
+        context: what stands before it: a text as it is, or a dialogue, which goes through the chat
+            template; with `""` the text is scored from its first token, in windows of the model's
+            length where it is longer.
+        text: what is scored.
+        sample: id of the sample asked about.
+        attempt: number of the attempt, from 0.
+        call: number of the call within its attempt, from 0.
+    """
+
+    context: str | tuple[Message, ...]
+    text: str
+    sample: str = ""
+    attempt: int = 0
+    call: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely a continuation is.
+
+    Attributes:
+        logprob: natural log-probability of the text, summed over its tokens.
+        greedy: whether each of its tokens is the likeliest one, so that greedy decoding gives it.
+        prompt_tokens: tokens that the model read, the text's own included.
+        tokens: tokens of the text.
+    """
+
+    logprob: float
+    greedy: bool
+    prompt_tokens: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an attempt cost: calls, tokens, dollars, seconds inside models, executions of code."""
+    """What an attempt cost.
+
+    Attributes:
+        calls: of models, those included that a cache answered.
+        prompt_tokens: of all calls; as `completion_tokens` and `dollars` the same whether a cache
+            answered or not.
+        dollars: by the models' prices.
+        seconds: spent waiting for models; nothing for a call that a cache answered.
+        executions: of code.
+        cached: of the calls, those that a cache or an equal call in flight answered.
+        saved: of the dollars, those of such calls, which nobody pays.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -107,6 +187,8 @@ class Usage:
     dollars: float = 0.0
     seconds: float = 0.0
     executions: int = 0
+    cached: int = 0
+    saved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +257,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One attempt as it stands in the run store: scored, or failed, never both."""
+    """One attempt as it stands in the run store: scored, or failed, never both.
+
+    Attributes:
+        endings: how each answer of a model ended, in the order of the calls.
+    """
 
     cell: str
     sample: str
@@ -186,6 +272,7 @@ class Record:
     failure: Failure | None
     usage: Usage
     messages: tuple[Message, ...] = ()
+    endings: tuple[FinishReason, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

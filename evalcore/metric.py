@@ -19,7 +19,15 @@ __all__ = ["Column", "Metric", "Scores"]
 
 S = TypeVar("S", bound="Settings")
 Column = Literal[
-    "value", "calls", "prompt_tokens", "completion_tokens", "dollars", "seconds", "executions"
+    "value",
+    "calls",
+    "prompt_tokens",
+    "completion_tokens",
+    "dollars",
+    "seconds",
+    "executions",
+    "cached",
+    "saved",
 ]
 
 

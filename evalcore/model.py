@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from evalcore.errors import EvalcoreError
 
 if TYPE_CHECKING:
-    from evalcore.data import Generation, Request
+    from collections.abc import Iterable
+
+    from evalcore.data import Continuation, Generation, Likelihood, Request
+    from evalcore.prices import Price
     from evalcore.settings import Settings
 
 __all__ = ["LanguageModel", "TransientError"]
@@ -18,7 +23,8 @@ class TransientError(Exception):
     """A call failed in a way that may pass: the gate tries again, within its budget of retries.
 
     Attributes:
-        retry_after: seconds that the other side asked to wait, if it did.
+        retry_after: where the other side is merely busy, the seconds that it asked to wait, or 0
+            if it named none: all calls of the model wait so long, and the call's budget is kept.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -27,12 +33,18 @@ class TransientError(Exception):
 
 
 class LanguageModel(ABC, Generic[S]):
-    """Answers a dialogue with text.
+    """Answers a dialogue with text, and says how likely a given text is.
 
     The runner calls `open` once before the first request and `close` once at the end; between
-    them `generate` runs as often at a time as the spec's `limits.concurrency` allows, on one
-    event loop, which it must not block.
+    them `generate` and `loglikelihood` run as often at a time as the spec's limits allow, on one
+    event loop, which they must not block.
+
+    A model does not retry, wait for a rate, cache or count what it costs: the gate that calls it
+    does.
     """
+
+    seconds: ClassVar[float | None] = None
+    """Deadline of one call where the spec sets none; `None` waits for ever."""
 
     def __init__(self, settings: S) -> None:
         self.settings = settings
@@ -46,12 +58,29 @@ class LanguageModel(ABC, Generic[S]):
             Exception: anything else fails the attempt, with kind `model`.
         """
 
+    async def loglikelihood(self, request: Continuation) -> Likelihood:
+        """Say how likely a text is after another.
+
+        Raises:
+            EvalcoreError: if the model cannot tell.
+            TransientError: if the same request may succeed later.
+        """
+        raise EvalcoreError(f"{type(self).__name__} cannot tell how likely a given text is")
+
     def identity(self) -> str:
         """What answers, beyond its settings (a revision of weights); part of the run's identity.
 
         It is stored and shown, so it must hold no secret. Called after `open`.
         """
         return ""
+
+    def secrets(self) -> Iterable[str]:
+        """Texts that must never be stored or shown, such as its key; asked for before `open`."""
+        return ()
+
+    def price(self) -> Price | None:
+        """What its tokens cost where the plugin has a dated price; a spec's own comes first."""
+        return None
 
     async def open(self) -> None:
         """Take what answering needs (weights, connections)."""

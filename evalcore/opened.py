@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from evalcore.strategy import Strategy
     from evalcore.task import Task
 
-__all__ = ["HELD", "Components", "Job", "OpenCell", "OpenTask"]
+__all__ = ["HELD", "Components", "Job", "OpenCell", "OpenTask", "open_model"]
 
 HELD = 256
 """Cases that may wait for their score beyond those in flight; each may be megabytes of tests."""
@@ -53,6 +53,7 @@ class Components:
 
     Args:
         problems: takes what could not be closed; the records stand nevertheless.
+        secrets: takes what the models say must never be stored or shown.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class Components:
         identities: dict[str, str],
         noted: Callable[[], None],
         problems: list[str],
+        secrets: dict[str, str],
     ) -> None:
         self._uses = Counter(part.key for cell in cells for part in cell.parts)
         self._identities = identities
         self._noted = noted
         self._problems = problems
+        self._secrets = secrets
         self._tasks: dict[str, OpenTask] = {}
         self._models: dict[str, LanguageModel[Any]] = {}
         self._runs: list[OpenCell] = []
@@ -84,10 +87,9 @@ class Components:
         known = len(self._identities)
         for name, part in cell.models.items():
             if part.key not in self._models:
-                self._models[part.key] = await _open_model(part)
+                self._models[part.key] = await open_model(part, self._secrets)
             model = self._models[part.key]
-            identity = f"{part.key} {self._identity(part, model)}"
-            served[name] = Served(name, identity, model, part.price)
+            served[name] = Served(name, part, self._identity(part, model), model)
         if len(self._identities) > known:
             await asyncio.to_thread(self._noted)
         run = OpenCell(cell, self._tasks[cell.task.key], cell.strategy.create(), served)
@@ -96,7 +98,7 @@ class Components:
 
     def _identity(self, part: Part, model: LanguageModel[Any]) -> str:
         now = model.identity()
-        before = self._identities.setdefault(part.key, now)
+        before = self._identities.setdefault(part.fixed, now)
         if now != before:
             raise RunError(
                 f"model {part.name} says that it is {now!r}, this run was begun with {before!r}; "
@@ -244,8 +246,15 @@ def _open_task(part: Part) -> OpenTask:
     return OpenTask(part.name, task)
 
 
-async def _open_model(part: Part) -> LanguageModel[Any]:
+async def open_model(part: Part, secrets: dict[str, str]) -> LanguageModel[Any]:
+    """Open the model of a part; adds its secrets to those that are never stored or shown.
+
+    Raises:
+        EvalcoreError: if it cannot be opened.
+    """
     model: LanguageModel[Any] = part.create()
+    for secret in filter(None, model.secrets()):
+        secrets.setdefault(secret, "[secret]")
     try:
         await model.open()
     except EvalcoreError:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from evalcore import distributions
 from evalcore.component import KINDS, Command, Component, Kind
 from evalcore.errors import PluginError, UnknownComponent
+from evalcore.folders import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -241,10 +242,8 @@ def _index() -> list[Plugin]:
 
 
 def _index_path() -> Path:
-    base = os.environ.get("EVALCORE_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    folder = Path(base) if base else Path.home() / ".cache"
     tag = f"{sys.prefix}-{sys.version_info[0]}.{sys.version_info[1]}".strip("/").replace("/", "-")
-    return folder / "evalcore" / f"plugins-{tag}.json"
+    return cache_folder() / f"plugins-{tag}.json"
 
 
 def _read_index(path: Path) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ _WHOLE = 64 * 2**20
 _END = 4 * 2**20
 _DEFAULTS: dict[str, Any] = {"attempts": 1, "seed": 0, "strategy": "single"}
 """What a spec means that leaves these keys out: writing them changes nothing."""
-_FREE = {"limits", "reports", "metrics", "plugins"}
+_FREE = {"cache", "limits", "reports", "metrics", "plugins"}
 """Keys of a spec that may change between sessions of a run: they decide no attempt."""
 
 
@@ -35,13 +35,29 @@ def identity(spec: Spec) -> dict[str, Any]:
     """What must stay the same for a run to be gone on with: spec, data, plugins, components."""
     parts = {part.key: part for cell in spec.cells for part in cell.parts}.values()
     return {
-        "spec": {k: v for k, v in (_DEFAULTS | spec.resolved).items() if k not in _FREE},
+        "spec": _decided(spec),
         "data": dict(sorted({item for part in parts for item in _fingerprints(part)})),
         "plugins": {p.found.plugin.distribution: p.found.plugin.version for p in parts},
         "components": {
             f"{p.found.kind} {p.found.qualified}": p.found.component.version for p in parts
         },
     }
+
+
+def _decided(spec: Spec) -> dict[str, Any]:
+    """The spec without what may change between sessions."""
+    kept = {k: v for k, v in (_DEFAULTS | spec.resolved).items() if k not in _FREE}
+    first = spec.cells[0]
+    if isinstance(kept["task"], dict):
+        kept["task"] = first.task.decided
+    if isinstance(kept["strategy"], dict):
+        kept["strategy"] = first.strategy.decided
+    if "models" in kept:
+        kept["models"] = {
+            name: first.models[name].decided if isinstance(written, dict) else written
+            for name, written in kept["models"].items()
+        }
+    return kept
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

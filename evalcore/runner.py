@@ -19,6 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalcore.boundary import check_attempt, check_score
+from evalcore.cache import Cache
 from evalcore.calls import Account, Gate, Ledger, LimitReached, ModelCallError
 from evalcore.context import AttemptContext, FeedbackError, Item, begin
 from evalcore.data import (
@@ -30,13 +31,14 @@ from evalcore.data import (
 )
 from evalcore.errors import EvalcoreError, RunError
 from evalcore.opened import HELD, Components, OpenCell
-from evalcore.store import Store, Writer
+from evalcore.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from evalcore.data import FailureKind
     from evalcore.spec import Cell, Limits, Spec
+    from evalcore.store import Store
     from evalcore.task import Task
 
 __all__ = ["Progress", "Runner"]
@@ -50,6 +52,7 @@ class Progress:
         expected: attempts of all cells, `None` while a task does not know its size.
         resumed: attempts that were committed before this session.
         lag: longest time in seconds that the event loop was kept from its work.
+        down: why a model is being waited for, `""` while none is.
         stopped: why the run stops early, `""` while it does not.
     """
 
@@ -61,6 +64,7 @@ class Progress:
     cell: str = ""
     ledger: Ledger = field(default_factory=Ledger)
     lag: float = 0.0
+    down: str = ""
     stopped: str = ""
 
 
@@ -91,7 +95,7 @@ class Runner:
         self._store = store
         self._limit = limit
         self._observe = observe
-        self._components = Components(spec.cells, identities, noted, self.problems)
+        self._components = Components(spec.cells, identities, noted, self.problems, spec.secrets)
         self._cells = {row.name: row for row in store.cells()}
         self._open_calls = store.open_calls()
         self._error: BaseException | None = None
@@ -112,7 +116,8 @@ class Runner:
         ids = {name: row.id for name, row in self._cells.items()}
         with Writer(self._store.path, ids, self._committed, self._fail) as writer:
             self._writer = writer
-            self._gate = Gate(self._spec.limits, self.progress.ledger, writer.put)
+            cache = Cache() if self._spec.cache else None
+            self._gate = Gate(self._spec.limits, self.progress.ledger, writer.put, cache)
             self._queue: asyncio.Queue[Item | None] = asyncio.Queue(
                 min(self._spec.limits.concurrency, 64)
             )
@@ -120,6 +125,9 @@ class Runner:
                 await self._run_all()
             finally:
                 await self._components.close_all()
+                if cache:
+                    await asyncio.to_thread(cache.close)
+                    self.problems.extend(filter(None, [cache.problem]))
         error = self._error or self._broken_off
         if error:
             raise error
@@ -149,11 +157,10 @@ class Runner:
             self.progress.resumed += total
             self.progress.failed += failed
         self.progress.committed = self.progress.resumed
-        spent = self._store.usage()
-        self.progress.ledger.dollars, self.progress.ledger.calls = spent.dollars, spent.calls
+        self.progress.ledger.add(self._store.usage())
         for calls in self._open_calls.values():
-            self.progress.ledger.dollars += sum(cost.dollars for _, cost in calls.values())
-            self.progress.ledger.calls += len(calls)
+            for _, cost in calls.values():
+                self.progress.ledger.add(cost)
 
     def _check_ids(self) -> None:
         """Refuse samples that share an id, for one of them would never be made.
@@ -196,10 +203,11 @@ class Runner:
             await asyncio.sleep(0.05)
             now = time.monotonic()
             self.progress.in_flight = self._components.held
+            self.progress.down = self._gate.down
             self.progress.lag = max(self.progress.lag, now - before - 0.05)
             if end and now > end:
                 self.stop("limits.minutes is reached")
-                self._gate.closed = True
+                self._gate.closed = "limits.minutes is reached"
 
     # The feeder: which attempts are to be made
 
@@ -287,7 +295,7 @@ class Runner:
             try:
                 outcome = await self._attempt(item)
             except LimitReached:
-                self.stop(self._gate.reason)
+                self.stop(self._gate.closed)
                 self._leave(item)
             except asyncio.CancelledError:
                 self._leave(item)
@@ -376,6 +384,7 @@ class Runner:
             failure=failure,
             usage=outcome.account.usage,
             messages=attempt.messages if attempt else (),
+            endings=tuple(outcome.account.endings),
             details=attempt.details if attempt else {},
             metadata=sample.metadata,
         )

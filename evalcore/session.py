@@ -20,7 +20,7 @@ from evalcore.rundir import RunDirectory
 from evalcore.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from evalcore.data import Record, Result
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from evalcore.spec import Spec
     from evalcore.store import Store
 
-__all__ = ["Outcome", "run_spec"]
+__all__ = ["ENDINGS", "Outcome", "run_spec"]
 
 INTERRUPTED = "interrupted"
+ENDINGS = {"length": "cut off at their length limit", "refusal": "refused", "empty": "empty"}
+"""What answers are besides whole ones, in words."""
 _EXCERPT = 400
 
 
@@ -43,6 +45,7 @@ class Outcome:
         results: the metrics of all that the run holds now.
         problems: metrics and reporters that failed, with their errors.
         files: what the reporters wrote.
+        endings: how often the models' answers ended in each way.
         kept: where `fresh` put the run that was there before.
     """
 
@@ -53,6 +56,7 @@ class Outcome:
     files: list[Path]
     progress: Progress
     failures: list[FailureCount]
+    endings: Mapping[str, int]
     seconds: float
     kept: Path | None = None
 
@@ -210,6 +214,7 @@ def _measured(
         files=[],
         progress=progress,
         failures=failures,
+        endings=store.endings(),
         seconds=seconds,
         kept=directory.kept,
     )
@@ -259,6 +264,13 @@ def _facts(store: Store, outcome: Outcome) -> dict[str, str]:
         facts["tokens"] = f"{usage.prompt_tokens:,} in, {usage.completion_tokens:,} out"
     if usage.dollars:
         facts["dollars"] = f"{usage.dollars:,.4f}"
+        if usage.saved:
+            facts["dollars"] += f", {usage.saved:,.4f} of them saved by the cache"
+    if usage.cached:
+        facts["cached"] = f"{usage.cached:,} of {usage.calls:,} calls"
+    for ending, name in ENDINGS.items():
+        if count := outcome.endings[ending]:
+            facts[name] = f"{count:,} answers"
     if usage.executions:
         facts["executions"] = f"{usage.executions:,}"
     return facts

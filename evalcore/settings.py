@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -17,6 +17,10 @@ class Settings(BaseModel):
     """Base of every component's settings: unknown names are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    incidental: ClassVar[frozenset[str]] = frozenset()
+    """Settings that change how soon or by which way an answer comes, never which answer: a run
+    goes on, and a cached answer holds, where only these differ."""
 
 
 class DataPath(str):

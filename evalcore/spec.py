@@ -13,13 +13,14 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalcore.document import Document, Place, parse_value, path_of, read_document, short
 from evalcore.errors import EvalcoreError, PluginError, SpecError
 from evalcore.plugins import Found, Registry, registry
+from evalcore.prices import Price
 from evalcore.sweep import Variant, expand, parse_path, path_in_sweep, set_in
 from evalcore.wording import NAME, explain
 
@@ -29,7 +30,20 @@ if TYPE_CHECKING:
     from evalcore.component import Kind
     from evalcore.settings import Settings
 
-__all__ = ["Cell", "Frame", "Limits", "Part", "Price", "Spec", "load_metrics", "load_spec"]
+__all__ = [
+    "Cell",
+    "Frame",
+    "Limits",
+    "ModelLimits",
+    "Part",
+    "Spec",
+    "load_metrics",
+    "load_model",
+    "load_spec",
+]
+
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -57,17 +71,22 @@ class Limits(_Strict):
     """Tries after the first for a model call that failed in a way that may pass."""
     retry_wait: float = Field(default=30.0, ge=0)
     """Seconds that a retry waits at most."""
+    outage_seconds: float = Field(default=300.0, ge=0)
+    """Seconds in which a model answers nothing before the run stops; 30 at most for a model that
+    has not answered at all."""
 
 
-class Price(_Strict):
-    """What a model's tokens cost."""
+class ModelLimits(_Strict):
+    """What one model may be asked; calls beyond it wait."""
 
-    prompt: float = Field(ge=0)
-    """Dollars for a million prompt tokens."""
-    completion: float = Field(ge=0)
-    """Dollars for a million completion tokens."""
-    date: str = ""
-    """When the price was looked up."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight at a time."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    """Calls a minute."""
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    """Tokens a minute, prompts and answers together."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Deadline of one call; one that is not answered by then is tried again."""
 
 
 DEFAULT_STRATEGY = "single"
@@ -96,6 +115,8 @@ class Frame(_Strict):
     """What all that is random starts from."""
     limits: Limits = Limits()
     """What the run may use."""
+    cache: bool = False
+    """Whether answers are shared with other runs: an equal call is made once, here or there."""
     plugins: list[str] = []
     """Plugins whose observers are wanted although no component of theirs is named."""
     reports: list[Any] = ["html"]
@@ -111,23 +132,42 @@ class Part:
         settings: its settings, validated.
         written: the same as written, with `${NAME}` unexpanded: what may be stored and shown.
         price: of a model, what its tokens cost.
+        limits: of a model, what it may be asked.
         key: equal for two parts that are the same component with the same settings.
+        decided: the same without what can change no answer, as written.
+        deciding: a hash of the same with its values, those from the environment included and
+            those that are declared secret left out.
     """
 
     found: Found
     settings: Settings = field(repr=False)
     written: dict[str, Any]
     price: Price | None = None
+    limits: ModelLimits = field(default_factory=ModelLimits)
     key: str = field(init=False, repr=False)
+    decided: dict[str, Any] = field(init=False, repr=False)
+    deciding: str = field(init=False, repr=False)
 
     @property
     def name(self) -> str:
         """The component's name."""
         return self.found.component.name
 
+    @property
+    def fixed(self) -> str:
+        """What may not change while a run is gone on with."""
+        return f"{self.found.kind} {self.found.qualified} {_canonical(self.decided)}"
+
     def __post_init__(self) -> None:
-        key = f"{self.found.kind} {self.found.qualified} {_canonical(self.written)}"
-        object.__setattr__(self, "key", key)
+        which = f"{self.found.kind} {self.found.qualified}"
+        free = self.settings.incidental | {"limits"}
+        values = self.settings.model_dump(exclude=set(free))
+        for name, value in {
+            "key": f"{which} {_canonical(self.written)}",
+            "decided": {k: v for k, v in self.written.items() if k not in free},
+            "deciding": f"{which} {self.found.component.version} {_digest(values)}",
+        }.items():
+            object.__setattr__(self, name, value)
 
     def create(self) -> Any:
         """Import the component's class and make an instance.
@@ -184,6 +224,7 @@ class Spec:
     metrics: list[Part]
     reports: list[Part]
     limits: Limits
+    cache: bool
     plugins: set[str]
     secrets: dict[str, str] = field(repr=False)
 
@@ -230,6 +271,24 @@ def load_metrics(resolved: dict[str, Any], source: str) -> list[Part]:
     return metrics
 
 
+def load_model(written: str | Mapping[str, Any], base: Path) -> Part:
+    """A model by itself, written as in a spec.
+
+    Args:
+        written: its name, or `use` with its settings beside.
+        base: the folder that relative paths start from.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    raw = written if isinstance(written, str) else dict(written)
+    reader = _Reader(Document("model", "", {"model": raw}), base, registry())
+    part = reader.part("model", raw, ())
+    if part is None:
+        raise SpecError(reader.in_order())
+    return part
+
+
 class _Reader:
     """Collects the problems of one document while it becomes a spec."""
 
@@ -268,6 +327,7 @@ class _Reader:
             metrics=metrics,
             reports=reports,
             limits=frame.limits,
+            cache=frame.cache,
             plugins=used,
             secrets=self.secrets,
         )
@@ -346,7 +406,7 @@ class _Reader:
         if not (task and strategy and frame and all(models.values())):
             return None
         parts = {name: part for name, part in models.items() if part}
-        fixed = [task.key, strategy.key, {k: v.key for k, v in parts.items()}]
+        fixed = [task.fixed, strategy.fixed, {k: v.fixed for k, v in parts.items()}]
         digest = _digest([*fixed, frame.attempts, frame.seed])
         name, changes = variant.name, variant.changes
         return Cell(name, digest, changes, task, parts, strategy, frame.attempts, frame.seed)
@@ -393,39 +453,37 @@ class _Reader:
             self.report(place, _cannot_load(found, found.component.settings, error))
             return None
         own = {key: value for key, value in written.items() if key != "use"}
-        price = self.price(own.pop("price", None), place) if kind == "model" else None
-        return self.validated(found, model, own, place, written, price)
+        price, limits = None, ModelLimits()
+        if kind == "model":
+            price = self.beside(own, "price", Price, place)
+            limits = self.beside(own, "limits", ModelLimits, place) or limits
+        settings = self.settings(found, model, own, place)
+        return Part(found, settings, written, price, limits) if settings else None
 
-    def validated(
-        self,
-        found: Found,
-        model: type[Settings],
-        own: dict[str, Any],
-        place: Place,
-        written: dict[str, Any],
-        price: Price | None,
-    ) -> Part | None:
+    def settings(
+        self, found: Found, model: type[Settings], own: dict[str, Any], place: Place
+    ) -> Settings | None:
         try:
             expanded = self.expand_names(own, place)
         except _UnsetError:
             return None
         try:
-            settings = model.model_validate(expanded, context={"base": self.base})
+            return model.model_validate(expanded, context={"base": self.base})
         except ValidationError as error:
             self.report_all(error, place, own, model, f"{found.kind} {found.component.name!r}")
-            return None
         except Exception as error:  # the plugin's own code runs here, and may be unfinished
             self.report(place, _cannot_load(found, found.component.settings, error))
-            return None
-        return Part(found, settings, written, price)
+        return None
 
-    def price(self, raw: Any, place: Place) -> Price | None:
+    def beside(self, own: dict[str, Any], key: str, form: type[M], place: Place) -> M | None:
+        """What stands beside a model's own settings under `key`, taken out of them."""
+        raw = own.pop(key, None)
         if raw is None:
             return None
         try:
-            return Price.model_validate(raw)
+            return form.model_validate(raw)
         except ValidationError as error:
-            self.report_all(error, (*place, "price"), raw, Price, "a price")
+            self.report_all(error, (*place, key), raw, form, f"`{key}`")
             return None
 
     # Values from the environment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from evalcore.data import Attempt, Feedback, Generation, Message, Sample
+    from evalcore.data import Attempt, Feedback, Generation, Likelihood, Message, Sample
     from evalcore.settings import Settings
 
 __all__ = ["Context", "Strategy"]
@@ -42,8 +42,18 @@ class ModelHandle(Protocol):
         top_p: float | None = None,
         max_tokens: int | None = None,
         stop: Sequence[str] = (),
+        n: int = 1,
+        logprobs: bool = False,
+        raw: bool = False,
     ) -> Generation:
-        """Ask the model; a text is one message of the user."""
+        """Ask the model; a text is one message of the user, the rest is that of a `Request`."""
+
+    async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
+        """Ask how likely a text is after another.
+
+        Raises:
+            EvalcoreError: if the model cannot tell.
+        """
 
 
 class Context(Protocol):

@@ -112,9 +112,16 @@ def limits() -> str:
     return settings_table(Limits)
 
 
+def model_limits() -> str:
+    """The limits of a model."""
+    from evalcore.spec import ModelLimits
+
+    return settings_table(ModelLimits)
+
+
 def price() -> str:
     """The price of a model."""
-    from evalcore.spec import Price
+    from evalcore.prices import Price
 
     return settings_table(Price)
 
@@ -127,8 +134,8 @@ def records() -> str:
 
 def record_fields() -> list[str]:
     """The names of the fields of a record."""
+    from evalcore.cli.records import rows_of
     from evalcore.data import Record, Usage
-    from evalcore.store import rows_of
 
     record = Record("", "", 0, 0, None, None, None, Usage())
     return list(next(rows_of([record])))
@@ -166,12 +173,15 @@ _RECORD = {
     "failure": "who failed: `model`, `task`, `strategy`, or `time`; empty where there is a score",
     "error": "the failure's error, with its type",
     "answer": "what was scored",
-    "calls": "calls of models",
+    "endings": "how the models' answers ended, in order: `stop`, `length`, `refusal` or `empty`",
+    "calls": "calls of models, those included that the cache answered",
     "prompt_tokens": "tokens sent to models, as they counted them",
     "completion_tokens": "tokens that models answered with, as they counted them",
-    "dollars": "what the tokens cost, by the prices in the spec",
-    "seconds": "seconds spent inside models",
+    "dollars": "what the tokens cost by the models' prices, whether the cache answered or not",
+    "seconds": "seconds spent waiting for models",
     "executions": "executions of code for feedback",
+    "cached": "of the calls, those that the cache or an equal call in flight answered",
+    "saved": "of the dollars, those of such calls",
     "messages": "the dialogue: a list of `role` and `content`",
     "score_details": "what else the task put on record",
     "details": "what else the strategy put on record",
@@ -211,7 +221,17 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 PARTS = {
     part.__name__: part
-    for part in (commands, hooks, components, spec, limits, price, records, results)
+    for part in (
+        commands,
+        hooks,
+        components,
+        spec,
+        limits,
+        model_limits,
+        price,
+        records,
+        results,
+    )
 }
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "records": "Every record of a run, as JSON Lines, CSV or Parquet",
     "list": "The installed tasks, models, strategies, metrics and reporters",
     "plugins": "The installed plugins, what each provides, which are broken and why",
+    "cache": "The answers that runs share: their size, and what to remove of them",
     "schema": "The JSON Schema of a spec with every installed component",
     "new-plugin": "Write a working plugin with its tests, to start from",
 }

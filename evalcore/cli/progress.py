@@ -67,6 +67,10 @@ def _words(progress: Progress) -> str:
         words.append(f"{progress.failed} failed")
     if progress.ledger.dollars:
         words.append(f"${progress.ledger.dollars:.2f}")
+    if progress.ledger.cached:
+        words.append(f"{progress.ledger.cached} cached")
+    if progress.down:
+        words.append(f"waiting for a model: {progress.down[:60]}")
     if progress.lag > 0.1:
         words.append(f"loop late by {progress.lag:.1f} s")
     words.append(progress.cell)

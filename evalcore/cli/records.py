@@ -14,7 +14,9 @@ from evalcore.errors import RunError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from evalcore.data import Record
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the records to standard output."""
     from evalcore.rundir import open_store
-    from evalcore.store import rows_of
 
     store = open_store(arguments.run)
     if isinstance(sys.stdout, TextIOWrapper):
@@ -39,6 +40,35 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         store.close()
     return 0
+
+
+def rows_of(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+    """Records as flat rows of scalars and JSON-ready values, as `evalcore records` prints them."""
+    for r in records:
+        yield {
+            "cell": r.cell,
+            "sample": r.sample,
+            "attempt": r.attempt,
+            "seed": r.seed,
+            "value": r.score.value if r.score else None,
+            "label": r.score.label if r.score else None,
+            "failure": r.failure.kind if r.failure else None,
+            "error": f"{r.failure.error}: {r.failure.message}" if r.failure else None,
+            "answer": r.answer,
+            "endings": " ".join(r.endings),
+            "calls": r.usage.calls,
+            "prompt_tokens": r.usage.prompt_tokens,
+            "completion_tokens": r.usage.completion_tokens,
+            "dollars": r.usage.dollars,
+            "seconds": r.usage.seconds,
+            "executions": r.usage.executions,
+            "cached": r.usage.cached,
+            "saved": r.usage.saved,
+            "messages": [{"role": m.role, "content": m.content} for m in r.messages],
+            "score_details": dict(r.score.details) if r.score else None,
+            "details": dict(r.details),
+            "metadata": dict(r.metadata),
+        }
 
 
 def _jsonl(rows: Iterator[dict[str, Any]]) -> None:
@@ -77,12 +107,15 @@ _COLUMNS = {
     "failure": "string",
     "error": "string",
     "answer": "string",
+    "endings": "string",
     "calls": "int64",
     "prompt_tokens": "int64",
     "completion_tokens": "int64",
     "dollars": "float64",
     "seconds": "float64",
     "executions": "int64",
+    "cached": "int64",
+    "saved": "float64",
     "messages": "string",
     "score_details": "string",
     "details": "string",

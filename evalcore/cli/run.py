@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(outcome: Outcome, path: Path, *, quiet: bool) -> None:
     from evalcore.cli.common import print_results
+    from evalcore.session import ENDINGS
 
     print_results(outcome.results)
     if quiet:
@@ -81,6 +82,9 @@ def _show(outcome: Outcome, path: Path, *, quiet: bool) -> None:
         where = f"{failure.cell}: {failure.kind}: {failure.message[:200]}"
         say(f"failed {failure.attempts} times: {where}")
     done = f"{progress.committed:,} attempts, {progress.failed:,} failed"
+    told = {name: outcome.endings[ending] for ending, name in ENDINGS.items()}
+    if any(told.values()):
+        say("answers " + ", ".join(f"{name}: {n:,}" for name, n in told.items() if n))
     if progress.resumed:
         done += f", {progress.resumed:,} of them from before"
     say(f"{outcome.status}: {done}, in {outcome.seconds:.1f} s")

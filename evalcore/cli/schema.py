@@ -28,11 +28,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def spec_schema() -> dict[str, Any]:
     """The JSON Schema of a spec with the settings of every installed component."""
-    from evalcore.spec import Frame, Price
+    from evalcore.prices import Price
+    from evalcore.spec import Frame, ModelLimits
 
     schema = Frame.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions["Price"] = Price.model_json_schema()
+    definitions["ModelLimits"] = ModelLimits.model_json_schema()
     references = {kind: _reference(kind, definitions) for kind in _KINDS}
     properties = schema["properties"]
     properties["task"] |= references["task"]
@@ -77,4 +79,5 @@ def _settings_schema(item: Found, key: str, definitions: dict[str, Any]) -> dict
     schema["required"] = ["use", *schema.get("required", [])]
     if item.kind == "model":
         schema["properties"]["price"] = {"$ref": "#/$defs/Price"}
+        schema["properties"]["limits"] = {"$ref": "#/$defs/ModelLimits"}
     return schema

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from evalcore.data import Failure, Record, Score, Usage
 from evalcore.measure import CellScores
-from evalcore.store import Store, Writer
+from evalcore.store import Store
+from evalcore.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

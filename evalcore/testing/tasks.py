@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from evalcore.data import Attempt, Case, Feedback, Message, Sample, Score
+from evalcore.encoding import encode
 from evalcore.errors import TaskError
-from evalcore.store import encode
 from evalcore.task import Task
 from evalcore.testing.contract import ComponentContract
 

@@ -74,11 +74,17 @@ def test_every_builtin_component_is_there_with_its_settings(html):
 def test_every_key_and_field_is_there(html):
     from dataclasses import fields
 
+    from evalcore.cli.records import rows_of
     from evalcore.data import Record, Result, Usage
-    from evalcore.spec import Frame, Limits, Price
-    from evalcore.store import rows_of
+    from evalcore.prices import Price
+    from evalcore.spec import Frame, Limits, ModelLimits
 
-    keys = {*Frame.model_fields, *Limits.model_fields, *Price.model_fields}
+    keys = {
+        *Frame.model_fields,
+        *Limits.model_fields,
+        *ModelLimits.model_fields,
+        *Price.model_fields,
+    }
     record = Record("", "", 0, 0, None, None, None, Usage())
     named = {*next(rows_of([record])), *(field.name for field in fields(Result))}
     assert [key for key in keys if f'"{key}"' not in html["reference/spec"]] == []

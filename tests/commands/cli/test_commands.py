@@ -220,6 +220,30 @@ def test_records_as_parquet(evalcore, here):
     assert table[0]["answer"] == "It is 1, \\ud83d"
 
 
+def test_the_cache_is_shown_and_pruned(evalcore, here, monkeypatch):
+    monkeypatch.setenv("EVALCORE_CACHE", str(here / "kept"))
+    code, out, _ = evalcore("cache")
+    assert (code, out) == (0, f"0 answers, 0 B, in {here / 'kept' / 'evalcore'}\n")
+    evalcore("run", "specs/sums.yaml", "--set", "cache=true", "--set", "attempts=1")
+    code, out, _ = evalcore("cache", "--json")
+    (model,) = json.loads(out)["models"]
+    assert (code, model["model"], model["answers"]) == (0, "replay", 4)
+    assert "4  " in evalcore("cache")[1]
+    code, _, err = evalcore("cache", "prune")
+    assert (code, "say what to remove" in err) == (2, True)
+    for words in [("--unused-for", "30d"), ("--model", "other"), ("--keep", "1GB")]:
+        assert evalcore("cache", "prune", *words)[::2] == (0, "0 answers removed\n")
+    assert evalcore("cache", "prune", "--all")[::2] == (0, "4 answers removed\n")
+    assert evalcore("cache")[1].startswith("0 answers, ")
+
+
+@pytest.mark.parametrize("words", [("--unused-for", "30"), ("--keep", "1 EB"), ("--keep", "much")])
+def test_a_quantity_without_its_unit_is_refused(evalcore, words):
+    code, _, err = evalcore("cache", "prune", *words)
+    assert code == 2
+    assert "expected a number with one of" in err
+
+
 def test_a_closed_pipe_is_no_error(evalcore, here):
     evalcore("run", "specs/sums.yaml")
     for command in ("records runs/sums", "results runs/sums", "schema", "list", "--help"):

@@ -434,7 +434,7 @@ class Flaky(LanguageModel[Settings]):
     """Fails in passing, as its class attributes say."""
 
     texts = ()
-    retry_after = 0.0
+    retry_after = None
     calls = 0
 
     async def generate(self, request):
@@ -456,21 +456,21 @@ def flaky(offered, monkeypatch):
 
 def test_a_passing_failure_passes(tmp_path, flaky, monkeypatch):
     monkeypatch.setattr(flaky, "texts", ("busy", "late", "busy", "late"))
-    assert run(tmp_path, models={"m": "m"}).code == 0
+    assert run(tmp_path, models={"m": "m"}, limits={"retry_wait": 0}).code == 0
     assert flaky.calls == 5
     assert records(tmp_path)[0].usage.calls == 1
 
 
 def test_the_budget_of_retries_ends(tmp_path, flaky, monkeypatch):
     monkeypatch.setattr(flaky, "texts", tuple(f"busy {i}" for i in range(9)))
-    assert run(tmp_path, models={"m": "m"}, limits={"retries": 2}).code == 1
+    assert run(tmp_path, models={"m": "m"}, limits={"retries": 2, "retry_wait": 0}).code == 1
     assert flaky.calls == 3
     assert failures(tmp_path)[0][2] == "busy 2 (given up after 3 tries)"
 
 
 def test_three_identical_failures_end_the_retries(tmp_path, flaky, monkeypatch):
     monkeypatch.setattr(flaky, "texts", ("late", *["quota"] * 50))
-    assert run(tmp_path, models={"m": "m"}, limits={"retries": 50}).code == 1
+    assert run(tmp_path, models={"m": "m"}, limits={"retries": 50, "retry_wait": 0}).code == 1
     assert flaky.calls == 4
 
 

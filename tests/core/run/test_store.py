@@ -12,7 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalcore import Failure, Generation, Message, Record, Request, RunError, Score, Usage
-from evalcore.store import CallRow, Store, Writer, call_digest, rows_of
+from evalcore.cli.records import rows_of
+from evalcore.encoding import call_digest
+from evalcore.store import CallRow, Store
+from evalcore.writer import Writer
 
 texts = st.text(st.characters(codec=None, exclude_categories=()), max_size=20) | st.builds(
     lambda piece, count: piece * count, st.text(min_size=1, max_size=3), st.integers(150, 400)
@@ -88,12 +91,10 @@ def record(**changes):
 def test_numbers_and_mappings_of_other_libraries_become_plain_ones(tmp_path):
     found = {"a": np.float32(0.5), "b": np.arange(3), "c": MappingProxyType({"d": np.int64(4)})}
     score = Score(np.float32(0.25), details=found)
-    usage = Usage(executions=np.int64(3))
-    store = written(tmp_path / "run.db", record(score=score, details=found, usage=usage))
+    store = written(tmp_path / "run.db", record(score=score, details=found))
     (back,) = store.records()
     assert back.score.value == 0.25
     assert back.details == back.score.details == {"a": 0.5, "b": [0, 1, 2], "c": {"d": 4}}
-    assert back.usage.executions == 3
     store.close()
 
 
@@ -128,8 +129,8 @@ def test_calls_are_kept_until_their_attempt_is_committed(tmp_path, text):
     first, second = call(0, text), call(1)
     assert store.open_calls() == {
         (1, "a", 0): {
-            call_digest("m", first.request): (first.generation, first.cost),
-            call_digest("m", second.request): (second.generation, second.cost),
+            call_digest("m", first.call): (first.answer, first.cost),
+            call_digest("m", second.call): (second.answer, second.cost),
         }
     }
     with Writer(store.path, {"base": 1}, lambda records: None, pytest.fail) as writer:

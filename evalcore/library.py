@@ -1,0 +1,124 @@
+"""A model of a spec without a run: for programs that ask models themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from evalcore.calls import Account, Gate, Ledger, LimitReached, Served
+from evalcore.errors import RunError, SpecError
+from evalcore.opened import open_model as open_part
+from evalcore.spec import Limits, load_model, load_spec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+
+    from evalcore.data import Generation, Likelihood, Message, Usage
+    from evalcore.spec import Part
+
+__all__ = ["OpenModel", "open_model"]
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def open_model(
+    model: str | Mapping[str, Any], *, spec: Path | None = None, base: Path | None = None
+) -> AsyncIterator[OpenModel]:
+    """Open a model, and close it at the end.
+
+    Args:
+        model: what a spec writes for it: a component's name, or `use` with the settings, price and
+            limits beside; with `spec`, the name that it has in there.
+        spec: a spec file of which it is a model.
+        base: the folder that relative paths of its settings start from; the working directory.
+
+    Raises:
+        SpecError: if a spec could not be run with such a model.
+        EvalcoreError: if it cannot be opened.
+    """
+    part, limits = await asyncio.to_thread(_part, model, spec, base or Path())
+    opened = await open_part(part, {})
+    try:
+        served = Served(part.name, part, opened.identity(), opened)
+        yield OpenModel(served, Gate(limits, Ledger(), lambda call: None))
+    finally:
+        await opened.close()
+
+
+class OpenModel:
+    """A model that answers: its calls are limited, retried and counted as those of a run."""
+
+    def __init__(self, served: Served, gate: Gate) -> None:
+        self._served = served
+        self._gate = gate
+        self._account = Account(0, "", 0, 0)
+
+    @property
+    def identity(self) -> str:
+        """What answers, as the model itself says."""
+        return self._served.shown
+
+    @property
+    def usage(self) -> Usage:
+        """What all calls so far cost."""
+        return self._account.usage
+
+    async def generate(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        n: int = 1,
+        logprobs: bool = False,
+        raw: bool = False,
+        seed: int = 0,
+    ) -> Generation:
+        """Ask the model; a text is one message of the user, the rest is that of a `Request`.
+
+        Raises:
+            ModelCallError: if the model fails, or keeps failing.
+            RunError: if it has not answered for too long.
+        """
+        request = self._account.request(
+            messages,
+            temperature=temperature,
+            top_p=top_p,
+            max_tokens=max_tokens,
+            stop=tuple(stop),
+            n=n,
+            logprobs=logprobs,
+            raw=raw,
+        )
+        request = replace(request, seed=seed, call=0)
+        return await self._until_down(self._gate.generate(self._served, request, self._account))
+
+    async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
+        """Ask how likely a text is after another; with the errors of `generate`."""
+        request = self._account.continuation(context, text)
+        return await self._until_down(
+            self._gate.loglikelihood(self._served, request, self._account)
+        )
+
+    async def _until_down(self, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except LimitReached:
+            raise RunError(self._gate.closed) from None
+
+
+def _part(model: str | Mapping[str, Any], spec: Path | None, base: Path) -> tuple[Part, Limits]:
+    if spec is None:
+        return load_model(model, base), Limits()
+    loaded = load_spec(spec)
+    models = loaded.cells[0].models
+    if not isinstance(model, str) or model not in models:
+        known = ", ".join(models) or "none"
+        raise SpecError([f"{spec}: found no model {model!r}, expected one of: {known}"])
+    return models[model], loaded.limits

@@ -1,0 +1,251 @@
+"""What the gate does with the answers and failures of a model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from parts import asks, records, run, strategy_of, task_of
+
+from evalcore import (
+    Attempt,
+    Continuation,
+    EvalcoreError,
+    Generation,
+    LanguageModel,
+    Likelihood,
+    Message,
+    ModelCallError,
+    Settings,
+    SpecError,
+    Token,
+    TransientError,
+    open_model,
+)
+
+KEY = "sk-0123456789-very-secret"
+
+
+@pytest.fixture
+def served(offered):
+    """Offers a model whose answers a function gives; asked once for each of five samples."""
+
+    def serve(answer, **members):
+        class Served(LanguageModel[Settings]):
+            async def generate(self, request):
+                found = answer(request)
+                return await found if asyncio.iscoroutine(found) else found
+
+            def secrets(self):
+                return (KEY,)
+
+        for name, member in members.items():
+            setattr(Served, name, member)
+        offered("made", strategy_of(asks))
+        offered("m", Served)
+
+    return serve
+
+
+def go(tmp_path, limits=None, beside=None, **session):
+    models = {"m": {"use": "m", **({"limits": beside} if beside else {})}}
+    return run(tmp_path, models=models, limits=limits or {}, session=session)
+
+
+def test_how_answers_ended_is_on_record(tmp_path, served):
+    by_sample = {
+        "s000": Generation("1"),
+        "s001": Generation("an unfinished", "length"),
+        "s002": Generation("I cannot help with that.", "refusal"),
+        "s003": Generation(" \n"),
+        "s004": Generation("", "length"),
+    }
+    served(lambda request: by_sample[request.sample])
+    outcome = go(tmp_path)
+    expected = ["stop", "length", "refusal", "empty", "length"]
+    assert [r.endings for r in records(tmp_path)] == [(ending,) for ending in expected]
+    assert outcome.endings == {"stop": 1, "length": 2, "refusal": 1, "empty": 1}
+
+
+def test_several_answers_and_their_tokens_reach_the_strategy(tmp_path, served, offered):
+    async def asks_for_three(sample, context):
+        found = await context.model.generate("?", n=3, logprobs=True)
+        texts = [found.text, *(other.text for other in found.others)]
+        return Attempt([texts, [token.logprob for token in found.tokens]])
+
+    def three(request):
+        assert (request.n, request.logprobs, request.raw) == (3, True, False)
+        others = (Generation("", "stop"), Generation("c", "length"))
+        return Generation("a", "stop", 3, 9, (Token("a", -0.5),), others)
+
+    served(three)
+    offered("made", strategy_of(asks_for_three))
+    assert go(tmp_path).code == 0
+    first = records(tmp_path)[0]
+    assert first.answer == [["a", "", "c"], [-0.5]]
+    assert first.endings == ("stop", "empty", "length")
+    assert (first.usage.prompt_tokens, first.usage.completion_tokens) == (3, 9)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, "TypeError: the model answered None, expected Generation with a text"),
+        (Generation(7), "expected Generation with a text"),
+        (Generation("a", "stop", -1), "the model counted -1 tokens"),
+        (Generation("a", others=(Generation("b"),)), "the model gave 2 answers, expected 1 (`n`)"),
+        (Likelihood(-1.0, True), "expected Generation with a text"),
+    ],
+)
+def test_what_is_no_answer_is_a_failure_of_the_model(tmp_path, served, answer, told):
+    served(lambda request: answer)
+    assert go(tmp_path).code == 1
+    failure = records(tmp_path)[0].failure
+    assert failure.kind == "model"
+    assert told in failure.message
+
+
+def test_a_model_that_cannot_score_says_so(tmp_path, served, offered):
+    async def scores(sample, context):
+        return Attempt((await context.model.loglikelihood("a", "b")).logprob)
+
+    served(lambda request: Generation("1"))
+    offered("made", strategy_of(scores))
+    assert go(tmp_path).code == 1
+    assert "Served cannot tell how likely a given text is" in records(tmp_path)[0].failure.message
+
+
+def test_a_call_that_takes_too_long_is_tried_again(tmp_path, served):
+    late = {"s001", "s003"}
+
+    async def answer(request):
+        if request.sample in late:
+            late.discard(request.sample)
+            await asyncio.sleep(60)
+        return Generation("1")
+
+    served(answer, seconds=0.05)
+    assert go(tmp_path, {"retry_wait": 0}).code == 0
+    assert late == set()
+
+
+def test_the_deadline_of_the_spec_comes_before_the_models(tmp_path, served, offered):
+    async def answer(request):
+        await asyncio.sleep(60)
+
+    served(answer, seconds=600)
+    offered("numbers", task_of(1))
+    outcome = go(tmp_path, {"retry_wait": 0, "retries": 1}, {"seconds": 0.02})
+    assert outcome.code == 1
+    told = {r.failure.message for r in records(tmp_path)}
+    assert told == {"no answer within 0.02 s (given up after 2 tries)"}
+
+
+def test_no_call_is_lost_to_a_model_that_is_merely_busy(tmp_path, served):
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        if len(asked) < 40:
+            raise TransientError("429 too many requests", retry_after=0.0)
+        return Generation("1")
+
+    served(answer)
+    assert go(tmp_path, {"retry_wait": 0, "retries": 0}).code == 0
+    assert len(asked) == 39 + 5
+
+
+def test_a_model_that_is_down_stops_the_run_and_fails_no_attempt(tmp_path, served, monkeypatch):
+    down = True
+
+    def answer(request):
+        if down:
+            raise TransientError("connection refused")
+        return Generation("1")
+
+    served(answer)
+    limits = {"retry_wait": 0, "outage_seconds": 0.05, "retries": 9}
+    outcome = go(tmp_path, limits)
+    assert outcome.code == 3
+    assert outcome.reason.startswith("model m does not answer: no answer for 0 s: connection")
+    assert records(tmp_path) == []
+    down = False
+    assert go(tmp_path, limits).code == 0
+    assert len(records(tmp_path)) == 5
+
+
+def test_secrets_that_come_back_are_taken_out(tmp_path, served):
+    def answer(request):
+        if request.sample == "s000":
+            return Generation(f"you sent me {KEY}")
+        if request.sample == "s001":
+            raise TransientError(f"busy, {KEY}")
+        raise ValueError(f"bad key {KEY}")
+
+    served(answer)
+    go(tmp_path, {"retries": 0})
+    first, second, third, *_ = records(tmp_path)
+    assert first.answer == "you sent me [secret]"
+    assert second.failure.message == "busy, [secret] (given up after 1 try)"
+    assert third.failure.message == "ValueError: bad key [secret]"
+    for file in (tmp_path / "run").iterdir():
+        assert KEY.encode() not in file.read_bytes(), file
+
+
+def test_a_secret_in_what_a_model_cannot_open_with(tmp_path, served):
+    async def refuse(self):
+        raise OSError(f"no endpoint takes {KEY}")
+
+    served(lambda request: None, open=refuse)
+    with pytest.raises(EvalcoreError, match=r"no endpoint takes \[secret\]"):
+        go(tmp_path)
+
+
+# Without a run
+
+
+def test_a_model_is_asked_without_a_run(tmp_path, offered):
+    class Echo(LanguageModel[Settings]):
+        failures = 1
+
+        async def generate(self, request):
+            if Echo.failures:
+                Echo.failures -= 1
+                raise TransientError("busy", retry_after=0.0)
+            return Generation(f"{request.messages[0].content} {request.seed}", "stop", 2, 3)
+
+        async def loglikelihood(self, request: Continuation):
+            return Likelihood(-1.0, request.context == (Message("user", "a"),))
+
+    async def main():
+        written = {"use": "echo", "price": {"prompt": 1e6, "completion": 0}}
+        async with open_model(written) as model:
+            first = await model.generate("hello", seed=7)
+            scored = await model.loglikelihood([Message("user", "a")], "b")
+            return first.text, scored.greedy, model.usage.dollars, model.usage.calls
+
+    offered("echo", Echo)
+    assert asyncio.run(main()) == ("hello 7", True, 2.0, 2)
+
+
+def test_a_model_that_cannot_be_asked_is_told(tmp_path, offered):
+    class Broken(LanguageModel[Settings]):
+        async def generate(self, request):
+            raise ValueError("no weights")
+
+    async def main(written, **where):
+        async with open_model(written, **where) as model:
+            await model.generate("hello")
+
+    offered("broken", Broken)
+    offered("numbers", task_of(1))
+    with pytest.raises(ModelCallError, match="ValueError: no weights"):
+        asyncio.run(main("broken"))
+    with pytest.raises(SpecError, match="did you mean 'broken'"):
+        asyncio.run(main("brokn"))
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("{evalcore: 1, name: x, task: numbers, models: {a: broken}}")
+    with pytest.raises(ModelCallError, match="no weights"):
+        asyncio.run(main("a", spec=spec))
+    with pytest.raises(SpecError, match="found no model 'b', expected one of: a"):
+        asyncio.run(main("b", spec=spec))
