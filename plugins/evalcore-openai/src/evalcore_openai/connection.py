@@ -34,6 +34,8 @@ __all__ = ["Connection"]
 Answer = TypeVar("Answer")
 
 _VARIABLE = "OPENAI_API_KEY"
+_HEADERS_VARIABLE = "OPENAI_CUSTOM_HEADERS"
+"""Lines of further headers, which the SDK sends with each request by itself."""
 _NO_KEY = "no-key"
 """Sent where no key is needed: the SDK wants one."""
 _SHORTEST_SECRET = 8
@@ -51,10 +53,15 @@ class Connection:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The key and what the further headers say, where they are no mere words."""
-        headers = (value.get_secret_value() for value in self._settings.headers.values())
-        texts = dict.fromkeys((self._key, *headers))
-        return tuple(text for text in texts if len(text) >= _SHORTEST_SECRET)
+        """The key and what the further headers say, where they are no mere words.
+
+        Of a header such as `Authorization: Bearer TOKEN` the token is one by itself, too.
+        """
+        values = [value.get_secret_value() for value in self._settings.headers.values()]
+        lines = os.environ.get(_HEADERS_VARIABLE, "").splitlines()
+        values += [line.partition(":")[2].strip() for line in lines]
+        texts = [self._key, *values, *(value.rpartition(" ")[2] for value in values)]
+        return tuple(text for text in dict.fromkeys(texts) if len(text) >= _SHORTEST_SECRET)
 
     async def open(self) -> None:
         """Make the client; no request is sent.
