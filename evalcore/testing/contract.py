@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["ComponentContract"]
 
 HEAVY = (
+    "aiohttp",
+    "boto3",
     "datasets",
     "jax",
+    "lm_eval",
     "numpy",
     "openai",
     "pandas",

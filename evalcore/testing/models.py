@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import pytest
 
-from evalcore.data import Generation, Message, Request
+from evalcore.data import FinishReason, Generation, Message, Request
 from evalcore.model import LanguageModel
 from evalcore.settings import Settings
 from evalcore.testing.contract import ComponentContract
@@ -54,7 +54,7 @@ class ModelContract(ComponentContract):
         for generation in ask(self.requests):
             assert isinstance(generation, Generation)
             assert isinstance(generation.text, str)
-            assert isinstance(generation.finish_reason, str)
+            assert generation.finish_reason in get_args(FinishReason)
             for count in (generation.prompt_tokens, generation.completion_tokens):
                 assert isinstance(count, int), f"the token count {count!r} is no whole number"
                 assert count >= 0, f"the token count {count} is negative"
@@ -83,10 +83,13 @@ class ModelContract(ComponentContract):
         self, found: Found, validated: Settings, component_settings: Mapping[str, Any]
     ) -> None:
         """The identity is stored and shown, and a run refuses to go on where it has changed."""
-        first = asyncio.run(_identity(found.component.load()(validated)))
+        model = found.component.load()(validated)
+        secrets = [*model.secrets()]
+        first = asyncio.run(_identity(model))
         again = asyncio.run(_identity(found.component.load()(validated)))
         assert isinstance(first, str)
         assert first == again
+        assert not any(secret in first for secret in secrets if secret)
         for name, value in component_settings.items():
             if _SECRET.search(name) and isinstance(value, str) and value:
                 assert value not in first, f"the identity holds the setting {name!r}"
