@@ -70,7 +70,7 @@ def written(path, *items):
     return store
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=15, suppress_health_check=[*HealthCheck])
 @given(st.lists(a_record(), max_size=4, unique_by=lambda r: (r.sample, r.attempt)))
 def test_records_come_back_the_same(tmp_path_factory, records):
     store = written(tmp_path_factory.mktemp("store") / "run.db", *records)
