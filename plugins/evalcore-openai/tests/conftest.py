@@ -43,7 +43,8 @@ def asked(model: OpenAI, *calls: Request | Continuation) -> list[Generation | Li
     async def run() -> list[Generation | Likelihood]:
         await model.open()
         try:
-            return await asyncio.gather(*map(_one, calls))
+            async with asyncio.timeout(60):  # what never ends is a failure, not a hang
+                return await asyncio.gather(*map(_one, calls))
         finally:
             await model.close()
 

@@ -43,6 +43,7 @@ class Reply:
 
     Attributes:
         body: of the answer; `None` is the right one.
+        raw: sent instead of the whole answer.
         sent: how much of the answer is sent, as a share of its bytes; then the connection ends.
         reset: whether the connection ends at once and without ceremony.
         hang: whether nothing is sent, and the connection is held.
@@ -53,6 +54,7 @@ class Reply:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+    raw: bytes = b""
     sent: float = 1.0
     reset: bool = False
     hang: bool = False
@@ -62,7 +64,8 @@ class Reply:
     @property
     def right(self) -> bool:
         """Whether a client gets the right answer."""
-        return self.status == 200 and self.body is None and self.sent == 1.0 and not self.hang
+        whole = self.sent == 1.0 and not self.hang and not self.raw
+        return whole and self.status == 200 and self.body is None
 
 
 RIGHT = Reply()
@@ -82,6 +85,8 @@ FAULTS = {
     "closed in the head": Reply(sent=0.1),
     "closed in the body": Reply(sent=0.9),
     "reset in the body": Reply(sent=0.7, reset=True),
+    "no HTTP": Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n\r\n", sent=0.999),
+    "a head too long": Reply(headers=(("X-Trace", "x" * 99_999),), sent=0.999),
     "truncated JSON": Reply(body=GARBAGE),
     "no JSON": Reply(body=b"<html>It works!</html>"),
     "empty": Reply(body=b""),
@@ -177,7 +182,7 @@ class Endpoint:
         if reply.hang:
             await reader.read()  # until the client gives up
             return False
-        message = self._written(call, reply)
+        message = reply.raw or self._written(call, reply)
         end = int(len(message) * reply.sent)
         size = max(1, end // reply.pieces)
         for begin in range(0, end, size):

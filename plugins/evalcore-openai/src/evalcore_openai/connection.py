@@ -119,7 +119,7 @@ class Connection:
             return await self._client.post(path, cast_to=bytes, body=body)
         except APIStatusError as error:
             raise self._refused(path, error) from None
-        except (APIConnectionError, ClientError, OSError) as error:
+        except (APIConnectionError, ClientError) as error:
             url = self._settings.base_url
             raise TransientError(f"{url} gave no answer: {self.shown(root_of(error))}") from None
 
@@ -141,6 +141,8 @@ class Connection:
             return "The key is `api_key` of the model."
         if self._key:
             return f"The key is {_VARIABLE} of the environment."
+        if self._settings.headers:
+            return "The key is what `headers` of the model say."
         return "No key was sent: write `api_key: ${NAME}` beside the model."
 
     def _refused(self, path: str, error: APIStatusError) -> Exception:
