@@ -1,0 +1,1 @@
+"""Both ways between lm-eval and evalcore."""

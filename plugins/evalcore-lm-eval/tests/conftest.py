@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+TASKS = Path(__file__).parent / "tasks"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _caches(tmp_path_factory):
+    """What the libraries keep between runs goes to a folder of its own."""
+    folder = tmp_path_factory.mktemp("caches")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVALCORE_CACHE", str(folder))
+        patch.setenv("HF_HOME", str(folder / "hf"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Path:
+    """A tiny trained model of transformers."""
+    testing = pytest.importorskip("evalcore_transformers.testing")
+    return testing.tiny_model(tmp_path_factory.mktemp("models") / "tiny")
