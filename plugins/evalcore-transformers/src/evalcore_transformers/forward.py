@@ -1,0 +1,96 @@
+"""Forward passes: which texts go through a model together, and how they are laid out."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from evalcore.errors import EvalcoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from transformers import PreTrainedModel
+
+__all__ = ["LEAST_ROWS", "forward", "groups", "padded"]
+
+T = TypeVar("T")
+
+LEAST_ROWS = 4
+"""Rows that a product of matrices has at least. Below that, libraries use other kernels, which sum
+in another order; above, on the CPUs that we know, a row's result does not depend on the others."""
+
+
+def groups(
+    texts: Sequence[T], length: Callable[[T], int], device: torch.device, *, rows: int, tokens: int
+) -> Iterator[list[T]]:
+    """Which texts are read together.
+
+    On a CPU those of the same length are: a longer one would cost the others its padding and change
+    the last bits of their numbers, and save nothing. A GPU has to be kept busy instead.
+
+    Args:
+        texts: in the order of their lengths, up or down.
+        length: of a text, in tokens.
+        device: of the model.
+        rows: texts in a group at most.
+        tokens: of a group at most, padding included, where it has more than one text.
+    """
+    group: list[T] = []
+    for text in texts:
+        if group:
+            widths = length(group[0]), length(text)
+            full = len(group) == rows or max(widths) * (len(group) + 1) > tokens
+            if full or (device.type == "cpu" and min(widths) < max(widths)):
+                yield group
+                group = []
+        group.append(text)
+    if group:
+        yield group
+
+
+def padded(rows: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
+    """Ids of shape (rows, longest), with zeros on the right, where no token sees them."""
+    width = max(*map(len, rows), -(-LEAST_ROWS // len(rows)))
+    return torch.tensor([[*ids, *[0] * (width - len(ids))] for ids in rows], device=device)
+
+
+def forward(
+    model: PreTrainedModel, ids: torch.Tensor, *, keep: int = 1, **arguments: Any
+) -> torch.Tensor:
+    """What the model says comes after each of the last `keep` ids of each row.
+
+    Args:
+        model: the model.
+        ids: of shape (rows, ids).
+        keep: ids of each row whose logits are wanted.
+        arguments: of its forward pass; those that it does not know are left out.
+
+    Returns:
+        Logits of shape (rows, keep, vocabulary).
+
+    Raises:
+        EvalcoreError: if the GPU's memory does not hold as much.
+    """
+    known = _parameters(type(model))
+    arguments = {name: value for name, value in arguments.items() if name in known}
+    if "logits_to_keep" in known:
+        arguments["logits_to_keep"] = max(keep, -(-LEAST_ROWS // len(ids)))
+    try:
+        logits: torch.Tensor = model(input_ids=ids, **arguments).logits
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        raise EvalcoreError(
+            f"the GPU's memory does not hold {len(ids)} requests at a time: set a smaller "
+            f"`batch_size`, or a smaller `dtype` ({error})"
+        ) from error
+    return logits[:, -keep:]
+
+
+@cache
+def _parameters(kind: Any) -> frozenset[str]:
+    """What the forward pass of a class of models knows."""
+    return frozenset(inspect.signature(kind.forward).parameters)
