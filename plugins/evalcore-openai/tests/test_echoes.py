@@ -17,8 +17,12 @@ from evalcore_openai.errors import EndpointError, ShapeError
 
 def echo(tokens, logprobs, *, tops=None, generated=0, **usage):
     """An answer in which every token is the likeliest, unless `tops` says otherwise."""
-    tops = tops or [{token: logprob} for token, logprob in zip(tokens, logprobs, strict=True)]
-    found = {"tokens": tokens, "token_logprobs": logprobs, "top_logprobs": tops}
+    likeliest = [{token: logprob} for token, logprob in zip(tokens, logprobs, strict=True)]
+    found = {
+        "tokens": tokens,
+        "token_logprobs": logprobs,
+        "top_logprobs": likeliest if tops is None else tops,
+    }
     counts = {"prompt_tokens": len(tokens) - generated, "completion_tokens": generated}
     return {"choices": [{"text": "".join(tokens), "logprobs": found}], "usage": counts | usage}
 
@@ -79,9 +83,10 @@ NO_ECHO = {
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (NO_ECHO, "no tokens, top_logprobs or usage"),
+        (NO_ECHO, "it does not echo the prompt"),
         (echo([" four"], [-1.0], generated=1, prompt_tokens=6), "it does not echo the prompt"),
-        (echo(["a", " four"], [None, -1.0]) | {"usage": None}, "no tokens, top_logprobs or usage"),
+        (echo(["a", " four"], [None, -1.0]) | {"usage": None}, "it counts no tokens"),
+        (echo(["a", " four"], [None, -1.0], tops=()), "does not name the likeliest tokens"),
         (echo(["a", " fo\ufffd", "\ufffd"], [None, -1.0, -1.0]), "do not spell the text"),
         (echo(["r"], [None]), "do not spell the text"),
         (echo([" four"], [None], tops=[None, {}]), "the first token of a prompt"),

@@ -137,7 +137,12 @@ def test_whatever_the_header_says_is_a_time_or_nothing(text):
         (401, "bad key", {}, "No key was sent: write `api_key: ${NAME}` beside the model."),
         (403, "not yours", {}, "No key was sent"),
         (403, "not yours", {"headers": {"Key": "k"}}, "The key is what `headers` of the model say"),
-        (404, "no such model", {}, "Check `base_url`, and whether the endpoint has the model 'm'."),
+        (
+            404,
+            "No such model.",
+            {},
+            "model. Check `base_url`, and whether the endpoint has the model 'm'.",
+        ),
         (400, "Use 'max_completion_tokens' instead", {}, "`max_tokens_name: max_completion_tokens"),
         (422, "seed: Extra inputs are not permitted", {}, "Write `send_seed: false`"),
         (400, "As of now a chat template is needed", {}, "Write `chat: false`"),

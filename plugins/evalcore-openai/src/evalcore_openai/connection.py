@@ -155,7 +155,7 @@ class Connection:
             return FilteredError(text)
         model = self._settings.model
         remedy = advice(status, said, key=self._key_in_words, model=model)
-        return EndpointError(f"{text}. {remedy}" if remedy else text)
+        return EndpointError(f"{text.rstrip('.')}. {remedy}" if remedy else text)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -34,12 +34,14 @@ def _read(answer: dict[str, Any], text: str) -> Likelihood:
     found = answer["choices"][0].get("logprobs") or {}
     tokens, tops = found.get("tokens") or [], found.get("top_logprobs") or []
     counts = counted(answer)
-    if not tokens or not tops or counts is None:
-        raise EndpointError(_CANNOT + "its answer has no tokens, top_logprobs or usage")
+    if counts is None:
+        raise EndpointError(_CANNOT + "it counts no tokens")
     prompt_tokens, generated = counts
     end = len(tokens) - generated
     if end <= 0:
-        raise EndpointError(_CANNOT + "it does not echo the prompt")
+        raise EndpointError(_CANNOT + "it does not echo the prompt with log-probabilities")
+    if not tops:
+        raise EndpointError(_CANNOT + "it does not name the likeliest tokens (`top_logprobs`)")
     begin = _begin(tokens[:end], text)
     logprobs = found["token_logprobs"][begin:end]
     if None in logprobs:
