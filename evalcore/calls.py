@@ -29,6 +29,8 @@ __all__ = ["Account", "Gate", "Ledger", "LimitReached", "ModelCallError", "Serve
 
 IDENTICAL_FAILURES = 3
 """A failure that repeats itself so many times in a row is not a passing one."""
+BUSY_TRIES = 10
+"""So many times the tries that a failing call has are those of one whose model says it is busy."""
 _USUAL_TOKENS = 256
 """Tokens of an answer that a rate expects before it has seen one."""
 
@@ -153,6 +155,11 @@ class Gate:
             `LimitReached`.
         commit: takes each answered call, to be stored until its attempt is committed.
         cache: answers of earlier runs; with it, equal calls are made once.
+
+    Attributes:
+        closed: why no call may begin any more; `""` while they may.
+        last: whether no attempt is left to begin: a model that is down too long then fails the
+            calls that wait for it, where it would else stop the run.
     """
 
     def __init__(
@@ -168,7 +175,9 @@ class Gate:
         self._cache = cache
         self._paces: dict[str, Pace] = {}
         self._flights: dict[bytes, asyncio.Future[Answer | ModelCallError | None]] = {}
+        self._given_up: dict[str, str] = {}
         self.closed = ""
+        self.last = False
 
     @property
     def down(self) -> str:
@@ -244,15 +253,15 @@ class Gate:
         pace = self._pace(served)
         failures: list[str] = []
         for tries in count(1):
-            self._check()
+            self._check(served)
             expected = _expected_tokens(served, call)
             async with pace.turn(expected) as probe:
-                self._check()
+                self._check(served)
                 begin = time.perf_counter()
                 try:
                     answer = await self._once(served, call)
                 except TransientError as error:
-                    self._failed(served, pace, error, failures, probe=probe)
+                    self._failed(served, pace, error, failures, tries, probe=probe)
                 except (Exception, SystemExit) as error:
                     pace.answered()
                     text = _without(served.secrets, f"{type(error).__name__}: {error}")
@@ -286,6 +295,7 @@ class Gate:
         pace: Pace,
         error: TransientError,
         failures: list[str],
+        tries: int,
         *,
         probe: bool,
     ) -> None:
@@ -299,16 +309,29 @@ class Gate:
         try:
             down = pace.failed(text, error.retry_after, probe=probe)
         except OutageError as outage:
-            self.closed = f"model {served.name} does not answer: {outage}"
-            raise LimitReached from None
-        if down or error.retry_after is not None:
+            self._give_up(served, f"model {served.name} does not answer: {outage}")
+            down = False
+        busy = error.retry_after is not None
+        if down or (busy and tries <= BUSY_TRIES * self._limits.retries):
             return
         failures.append(text)
         tail = failures[-IDENTICAL_FAILURES:]
         identical = len(tail) == IDENTICAL_FAILURES and len(set(tail)) == 1
-        if len(failures) > self._limits.retries or identical:
-            tries = f"{len(failures)} tries" if len(failures) > 1 else "1 try"
-            raise ModelCallError(f"{text} (given up after {tries})") from error
+        if busy or len(failures) > self._limits.retries or identical:
+            told = f"{tries} tries" if tries > 1 else "1 try"
+            raise ModelCallError(f"{text} (given up after {told})") from error
+
+    def _give_up(self, served: Served, text: str) -> None:
+        """Stop the run for a model that does not answer, or fail the calls where it is at its end.
+
+        Raises:
+            LimitReached: in the first case.
+            ModelCallError: in the second.
+        """
+        if not self.last:
+            self.closed = text
+        self._given_up[served.key] = text
+        self._check(served)
 
     def _backoff(self, failures: int) -> float:
         """Seconds before the next try, doubling, with jitter, never beyond `retry_wait`."""
@@ -325,17 +348,19 @@ class Gate:
                 tokens=limits.tokens_per_minute,
                 longest_pause=self._limits.retry_wait,
                 outage=self._limits.outage_seconds,
-                check=self._check,
+                check=lambda: self._check(served),
             )
         return pace
 
-    def _check(self) -> None:
-        """Let no call begin that the run's limits forbid."""
+    def _check(self, served: Served) -> None:
+        """Let no call begin that the run's limits forbid, or whose model was given up."""
         dollars = self._limits.dollars
         if dollars is not None and self._ledger.dollars >= dollars:
             self.closed = self.closed or "limits.dollars is reached"
         if self.closed:
             raise LimitReached
+        if served.key in self._given_up:
+            raise ModelCallError(self._given_up[served.key])
 
 
 def _call_seed(account: Account, call: int) -> int:
@@ -371,7 +396,7 @@ def _checked(served: Served, call: Call, answer: Any) -> Answer:
     if len(answer.others) != call.n - 1:
         found = 1 + len(answer.others)
         raise TypeError(f"the model gave {found} answers, expected {call.n} (`n`)")
-    plain = answer.text.strip() and not answer.others
+    plain = answer.text.strip() and not answer.others and not answer.tokens
     if plain and not any(secret in answer.text for secret in served.secrets):
         return answer
     others = tuple(_told(served, other) for other in answer.others)
@@ -381,7 +406,9 @@ def _checked(served: Served, call: Call, answer: Any) -> Answer:
 def _told(served: Served, answer: Generation) -> Generation:
     if answer.finish_reason == "stop" and not answer.text.strip():
         return replace(answer, finish_reason="empty")
-    return replace(answer, text=_without(served.secrets, answer.text))
+    spelt = "".join(token.text for token in answer.tokens)
+    tokens = () if _without(served.secrets, spelt) != spelt else answer.tokens
+    return replace(answer, text=_without(served.secrets, answer.text), tokens=tokens)
 
 
 def _check_counts(*counts: int) -> None:

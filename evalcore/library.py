@@ -6,22 +6,20 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from evalcore.calls import Account, Gate, Ledger, LimitReached, Served
-from evalcore.errors import RunError, SpecError
+from evalcore.calls import Account, Gate, Ledger, Served
+from evalcore.errors import SpecError
 from evalcore.opened import open_model as open_part
 from evalcore.spec import Limits, load_model, load_spec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from evalcore.data import Generation, Likelihood, Message, Usage
     from evalcore.spec import Part
 
 __all__ = ["OpenModel", "open_model"]
-
-T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -44,7 +42,9 @@ async def open_model(
     opened = await open_part(part, {})
     try:
         served = Served(part.name, part, opened.identity(), opened)
-        yield OpenModel(served, Gate(limits, Ledger(), lambda call: None))
+        gate = Gate(limits, Ledger(), lambda call: None)
+        gate.last = True
+        yield OpenModel(served, gate)
     finally:
         await opened.close()
 
@@ -84,7 +84,6 @@ class OpenModel:
 
         Raises:
             ModelCallError: if the model fails, or keeps failing.
-            RunError: if it has not answered for too long.
         """
         request = self._account.request(
             messages,
@@ -97,20 +96,12 @@ class OpenModel:
             raw=raw,
         )
         request = replace(request, seed=seed, call=0)
-        return await self._until_down(self._gate.generate(self._served, request, self._account))
+        return await self._gate.generate(self._served, request, self._account)
 
     async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
         """Ask how likely a text is after another; with the errors of `generate`."""
         request = self._account.continuation(context, text)
-        return await self._until_down(
-            self._gate.loglikelihood(self._served, request, self._account)
-        )
-
-    async def _until_down(self, answer: Awaitable[T]) -> T:
-        try:
-            return await answer
-        except LimitReached:
-            raise RunError(self._gate.closed) from None
+        return await self._gate.loglikelihood(self._served, request, self._account)
 
 
 def _part(model: str | Mapping[str, Any], spec: Path | None, base: Path) -> tuple[Part, Limits]:

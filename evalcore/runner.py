@@ -225,6 +225,7 @@ class Runner:
         except Exception as error:  # the components' own code runs here
             text = f"cell {self.progress.cell} cannot begin: {type(error).__name__}: {error}"
             self._broken_off = RunError(text)
+        self._gate.last = not self._left
         for _ in range(self._spec.limits.concurrency):
             await self._queue.put(None)
 

@@ -102,7 +102,6 @@ def test_a_failure_that_may_pass_says_what_it_was(serve, name, words):
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
-        ({}, None),
         ({"retry-after": "7"}, 7.0),
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after": "-3"}, 0.0),
@@ -115,8 +114,20 @@ def test_a_failure_that_may_pass_says_what_it_was(serve, name, words):
     ],
 )
 def test_the_wait_that_is_asked_for(serve, headers, seconds):
-    error = fails(serve, Reply(429, tuple(headers.items()), body=b"busy"))
+    error = fails(serve, Reply(503, tuple(headers.items()), body=b"busy"))
     assert error.retry_after == seconds
+
+
+def test_too_many_requests_is_busy_even_without_a_time(serve):
+    assert fails(serve, Reply(429, body=b"busy")).retry_after == 0.0
+    assert fails(serve, Reply(500, body=b"broken")).retry_after is None
+
+
+def test_an_empty_account_is_not_waited_for(serve):
+    body = b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}'
+    endpoint = serve(lambda call: Reply(429, body=body))
+    with pytest.raises(EndpointError, match="answered 429: You exceeded your quota"):
+        asked(model_at(endpoint.url), question())
 
 
 def test_a_date_to_come_is_a_wait(serve):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from parts import asks, records, run, strategy_of, task_of
@@ -151,12 +152,49 @@ def test_no_call_is_lost_to_a_model_that_is_merely_busy(tmp_path, served):
         return Generation("1")
 
     served(answer)
-    assert go(tmp_path, {"retry_wait": 0, "retries": 0}).code == 0
+    assert go(tmp_path, {"retry_wait": 0, "retries": 2}).code == 0
     assert len(asked) == 39 + 5
 
 
-def test_a_model_that_is_down_stops_the_run_and_fails_no_attempt(tmp_path, served, monkeypatch):
+def test_a_call_whose_model_is_always_busy_is_given_up(tmp_path, served, offered):
+    asked = []
+
+    def answer(request):
+        asked.append(request.sample)
+        if request.sample == "s002":
+            raise TransientError("503 come back", retry_after=0.0)
+        return Generation("1")
+
+    async def keeps_asking(sample, context):
+        while sample.id != "s002" and asked.count("s002") < 11:
+            await context.model.generate("?")
+            await asyncio.sleep(0)
+        return await asks(sample, context)
+
+    served(answer)
+    offered("made", strategy_of(keeps_asking))
+    assert go(tmp_path, {"retry_wait": 0, "retries": 1}).code == 1
+    assert asked.count("s002") == 11
+    assert records(tmp_path)[2].failure.message == "503 come back (given up after 11 tries)"
+
+
+def test_a_model_that_is_down_at_the_end_of_a_run_fails_what_is_left(tmp_path, served):
+    def answer(request):
+        if request.sample != "s000":
+            raise TransientError(f"wrong shape at {time.monotonic()}")
+        return Generation("1")
+
+    served(answer)
+    outcome = go(tmp_path, {"retry_wait": 0.01, "outage_seconds": 1, "retries": 9})
+    assert outcome.code == 1
+    told = [r.failure.message for r in records(tmp_path)[1:]]
+    assert len(told) == 4
+    assert all(text.startswith("model m does not answer: no answer for 1 s") for text in told)
+
+
+def test_a_model_that_is_down_stops_the_run_and_fails_no_attempt(tmp_path, served, offered):
     down = True
+    offered("numbers", task_of(500))
 
     def answer(request):
         if down:
@@ -171,13 +209,13 @@ def test_a_model_that_is_down_stops_the_run_and_fails_no_attempt(tmp_path, serve
     assert records(tmp_path) == []
     down = False
     assert go(tmp_path, limits).code == 0
-    assert len(records(tmp_path)) == 5
+    assert len(records(tmp_path)) == 500
 
 
 def test_secrets_that_come_back_are_taken_out(tmp_path, served):
     def answer(request):
         if request.sample == "s000":
-            return Generation(f"you sent me {KEY}")
+            return Generation(f"you sent me {KEY}", tokens=(Token(KEY[:9], -1), Token(KEY[9:], -1)))
         if request.sample == "s001":
             raise TransientError(f"busy, {KEY}")
         raise ValueError(f"bad key {KEY}")

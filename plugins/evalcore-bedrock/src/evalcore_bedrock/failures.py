@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -76,8 +77,9 @@ def _answered(error: ClientError) -> Exception:
     status = metadata.get("HTTPStatusCode", 0)
     words = f"{code} (HTTP {status}): {message}"
     if _may_pass(response.get("originalStatusCode", status)):
-        headers = metadata.get("HTTPHeaders", {})
-        return TransientError(words, retry_after=_seconds(headers.get("retry-after", "")))
+        wait = _seconds(metadata.get("HTTPHeaders", {}).get("retry-after", ""))
+        busy = status == HTTPStatus.TOO_MANY_REQUESTS  # even where it names no time
+        return TransientError(words, retry_after=0.0 if busy and wait is None else wait)
     return EvalcoreError(_with(words, _REFUSALS.get(code)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ _HEADERS_VARIABLE = "OPENAI_CUSTOM_HEADERS"
 """Lines of further headers, which the SDK sends with each request by itself."""
 _NO_KEY = "no-key"
 """Sent where no key is needed: the SDK wants one."""
+_SPENT = "insufficient_quota"
+"""The code of a 429 that no wait helps: the account has no money left."""
 _SHORTEST_SECRET = 8
 """A shorter key is a word such as `EMPTY`, which answers may hold as well."""
 _SHOWN = 300
@@ -149,8 +152,10 @@ class Connection:
         status, said = error.status_code, self.shown(_said(error))
         text = f"{self._settings.base_url}{path} answered {status}"
         text = f"{text}: {said}" if said else text
-        if may_pass(status):
-            return TransientError(text, retry_after=seconds_to_wait(error.response.headers))
+        if may_pass(status) and error.code != _SPENT:
+            wait = seconds_to_wait(error.response.headers)
+            busy = status == HTTPStatus.TOO_MANY_REQUESTS  # even where it names no time
+            return TransientError(text, retry_after=0.0 if busy and wait is None else wait)
         if error.code == "content_filter":
             return FilteredError(text)
         model = self._settings.model
