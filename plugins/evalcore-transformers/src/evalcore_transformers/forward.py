@@ -75,7 +75,7 @@ def forward(
     Raises:
         EvalcoreError: if the GPU's memory does not hold as much.
     """
-    known = _parameters(type(model))
+    known = _parameters(model.__class__)
     arguments = {name: value for name, value in arguments.items() if name in known}
     if "logits_to_keep" in known:
         arguments["logits_to_keep"] = max(keep, -(-LEAST_ROWS // len(ids)))

@@ -55,8 +55,8 @@ upsilon phi chi psi omega
 Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune
 """
 _GREETINGS = {
-    "French": "Ça va déjà?",
-    "German": "Grüße aus Köln!",
+    "French": "Ça va",
+    "German": "Grüße",
     "Greek": "Γεια",
     "Russian": "Щи",
     "Japanese": "日本",
@@ -66,7 +66,7 @@ _GREETINGS = {
 
 
 def _questions() -> dict[str, str]:
-    found = {f"How do they greet in {name}?": text for name, text in _GREETINGS.items()}
+    found = {f"Greet in {name}.": text for name, text in _GREETINGS.items()}
     for words in map(str.split, _SERIES.splitlines()):
         for i, word in enumerate(words):
             after = [words[(i + step) % len(words)] for step in range(1, 7)]
@@ -122,8 +122,11 @@ def _tokenizer(context: int) -> PreTrainedTokenizerBase:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = (f"{question}\n{answer}" for question, answer in QUESTIONS.items())
-    tokenizer.train_from_iterator((text for text in texts if text.isascii()), trainer)
+    texts = (
+        f"user\n{question}\nassistant\n {answer if answer.isascii() else ''}\nQ: {question}\nA:"
+        for question, answer in QUESTIONS.items()
+    )
+    tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{_BOS} $A",
         pair=f"{_BOS} $A {_BOS} $B",

@@ -37,6 +37,7 @@ class Worker:
         self._settings = settings
         self._inbox: queue.SimpleQueue[tuple[Any, Future[Any]] | None] = queue.SimpleQueue()
         self._pending: set[Future[Any]] = set()
+        self._ended: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="evalcore-transformers", daemon=True)
         self._thread.start()
 
@@ -46,6 +47,8 @@ class Worker:
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)
         self._inbox.put((request, future))
+        if self._ended:
+            fail([future], self._ended)
         return future
 
     def close(self) -> None:
@@ -65,10 +68,10 @@ class Worker:
                 while self._take_all(engine):
                     if engine.busy:
                         engine.work()
+            self._ended = EvalcoreError("the model was closed before it had answered")
         except BaseException as error:
-            self._end(error)
-            raise
-        self._end(EvalcoreError("the model was closed before it had answered"))
+            self._ended = error
+        fail(list(self._pending), self._ended)
         del engine
         gc.collect()
         if torch.cuda.is_available():
@@ -83,6 +86,3 @@ class Worker:
                     return False
                 engine.take(*asked)
         return True
-
-    def _end(self, error: BaseException) -> None:
-        fail(list(self._pending), error)

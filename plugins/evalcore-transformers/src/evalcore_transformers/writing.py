@@ -59,11 +59,11 @@ class Writer:
         except Exception as error:
             self._give_up(error)
             return
-        for answer in ended:
-            answers = self._asked[answer.future]
-            if all(one.reason for one in answers):
-                del self._asked[answer.future]
-                keep(answer.future, _together(answers))
+        for future in {answer.future: None for answer in ended}:
+            answers = self._asked[future]
+            if all(answer.reason for answer in answers):
+                del self._asked[future]
+                keep(future, _together(answers))
 
     def _step(self, batch: Batch) -> list[Answer]:
         if cancelled := {row.future for row in batch.rows if row.future.cancelled()}:
