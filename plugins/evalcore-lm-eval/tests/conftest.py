@@ -26,3 +26,19 @@ def tiny(tmp_path_factory) -> Path:
     """A tiny trained model of transformers."""
     testing = pytest.importorskip("evalcore_transformers.testing")
     return testing.tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def hf():
+    """Makes lm-eval's own model of transformers."""
+    from lm_eval.models.huggingface import HFLM
+
+    made = {}
+
+    def make(folder, dtype="float64", batch_size=4):
+        key = (folder, dtype, batch_size)
+        if key not in made:
+            made[key] = HFLM(str(folder), dtype=dtype, device="cpu", batch_size=batch_size)
+        return made[key]
+
+    return make

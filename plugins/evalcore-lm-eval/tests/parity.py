@@ -11,14 +11,16 @@ from lm_eval.tasks import TaskManager
 from evalcore_lm_eval.packing import pack, unpack
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from evalcore.testing import Run
 
 __all__ = ["aggregates", "assert_equal", "by_lm_eval", "spec_of"]
 
 
-def by_lm_eval(task: str, model: Any, **options: Any) -> dict[str, Any]:
-    """What lm-eval makes of a task."""
-    manager = TaskManager(include_path=str(TASKS), include_defaults=False)
+def by_lm_eval(task: str, model: Any, folder: Path = TASKS, **options: Any) -> dict[str, Any]:
+    """What lm-eval makes of a task in a folder."""
+    manager = TaskManager(include_path=str(folder), include_defaults=False)
     found = simple_evaluate(
         model=model, tasks=[task], task_manager=manager, bootstrap_iters=0, **options
     )
@@ -29,7 +31,7 @@ def by_lm_eval(task: str, model: Any, **options: Any) -> dict[str, Any]:
 def spec_of(task: str, model: dict[str, Any], **settings: Any) -> dict[str, Any]:
     """The spec of the same in evalcore."""
     return {
-        "task": {"use": "lm-eval", "task": task, "include_path": str(TASKS), **settings},
+        "task": {"use": "lm-eval", "task": task, "include_path": str(TASKS)} | settings,
         "models": {"model": model},
         "strategy": "lm-eval",
         "metrics": ["lm-eval"],

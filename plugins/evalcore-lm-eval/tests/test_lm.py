@@ -9,7 +9,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import CachingLM
 from parity import by_lm_eval
 
-from evalcore import ModelCallError, SpecError
+from evalcore import EvalcoreError, ModelCallError, SpecError
 from evalcore.data import Generation, Likelihood, Message
 from evalcore.model import LanguageModel, TransientError
 from evalcore.settings import Settings
@@ -166,3 +166,5 @@ def test_a_model_of_a_spec(evalcore_offer, tmp_path):
     assert lm.generate_until(texts(["a"]), disable_tqdm=True)
     with pytest.raises(SpecError, match="no model 'other', expected one of: mine"):
         EvalcoreLM.create_from_arg_obj({"spec": str(spec), "model": "other"})
+    with pytest.raises(EvalcoreError, match="beside `spec` found temperature, expected `model`"):
+        EvalcoreLM(spec=str(spec), temperature=1.0)

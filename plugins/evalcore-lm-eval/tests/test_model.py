@@ -251,10 +251,18 @@ def test_one_request_that_fails_fails_alone():
     assert repr(failed) == "ValueError('poisoned')"
 
 
-@pytest.mark.parametrize("prompt", ["busy", "broken", "away", "late"])
-def test_what_may_pass_may_be_tried_again(prompt):
-    with pytest.raises(TransientError):
-        within(lambda model: model.generate(asked(prompt)))
+@pytest.mark.parametrize(
+    ("prompt", "wait"), [("busy", 0.0), ("broken", None), ("away", None), ("late", None)]
+)
+def test_what_may_pass_may_be_tried_again_by_all(prompt, wait):
+    async def work(model):
+        requests = [model.generate(asked(text)) for text in ("a", prompt, "b")]
+        return await asyncio.gather(*requests, return_exceptions=True)
+
+    failed = within(work)
+    assert {type(error) for error in failed} == {TransientError}
+    assert failed[0].retry_after == wait
+    assert len(Noting.last.batches) == 1
 
 
 def test_what_will_not_pass_is_told():

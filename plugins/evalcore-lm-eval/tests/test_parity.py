@@ -46,22 +46,6 @@ def plain(tiny, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def hf():
-    """Makes lm-eval's own model of transformers."""
-    from lm_eval.models.huggingface import HFLM
-
-    made = {}
-
-    def make(folder, dtype="float64", batch_size=4):
-        key = (folder, dtype, batch_size)
-        if key not in made:
-            made[key] = HFLM(str(folder), dtype=dtype, device="cpu", batch_size=batch_size)
-        return made[key]
-
-    return make
-
-
 def lm_eval_model(folder):
     arguments = {"pretrained": str(folder), "dtype": "float64"}
     return {"use": "lm-eval", "model": "hf", "model_args": arguments, "device": "cpu",
@@ -116,37 +100,24 @@ def test_results_are_measured_again_without_model_or_data(tiny, evalcore_run, tm
     assert set(again) == {"lm-eval/length,none", "lm-eval/hits,none"}
 
 
-def command_line(folder, *arguments):
-    """What lm-eval's own command line says of some tasks."""
-    tasks = ["--tasks", "gen,mc,rolling", "--include_path", str(TASKS)]
+def test_the_command_line_of_lm_eval(tiny, hf, tmp_path):
+    """With a model of evalcore it says what it says with its own."""
     script = Path(sys.executable).with_name("lm_eval")
+    model = json.dumps(lm_eval_model(tiny))
+    tasks = ["gen", "mc", "rolling"]
+    options = ["--include_path", str(TASKS), "--output_path", tmp_path, "--log_samples"]
     done = subprocess.run(
-        [script, *arguments, *tasks, "--output_path", folder, "--log_samples"],
+        [script, "--model", "evalcore", "--model_args", model, "--tasks", *tasks, *options],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "LMEVAL_LOG_LEVEL": "ERROR"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    (results,) = folder.rglob("results_*.json")
-    return json.loads(results.read_text())
-
-
-def test_the_command_line_of_lm_eval(tiny, hf, evalcore_run, tmp_path):
-    """With its own model it says what evalcore says; with ours it says the same again."""
-    arguments = f"pretrained={tiny},dtype=float64"
-    theirs = command_line(
-        tmp_path / "theirs", "--model", "hf", "--model_args", arguments, "--device", "cpu"
-    )
-    ours = command_line(
-        tmp_path / "ours", "--model", "evalcore", "--model_args", json.dumps(lm_eval_model(tiny))
-    )
-    assert ours["results"].keys() == {"gen", "mc", "rolling"}
-    assert aggregates(ours) == pytest.approx(aggregates(theirs), rel=1e-9)
-    for task in ours["results"]:
-        run = evalcore_run(spec_of(task, lm_eval_model(tiny)), out=task)
-        said = {f"{task}/{result.metric.partition('/')[2]}": result.value for result in run.results}
-        expected = {name: value for name, value in aggregates(theirs).items() if name in said}
-        assert said == pytest.approx(expected, rel=1e-9)
-        assert len(said) == len(expected)
+    (file,) = tmp_path.rglob("results_*.json")
+    ours = json.loads(file.read_text())
+    theirs = {}
+    for task in tasks:
+        theirs |= aggregates(by_lm_eval(task, hf(tiny)))
+    assert aggregates(ours) == pytest.approx(theirs, rel=1e-9)
     assert ours["config"]["evalcore_usage"]["calls"] == 10 + 40 + 10

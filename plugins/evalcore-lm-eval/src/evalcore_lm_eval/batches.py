@@ -12,9 +12,12 @@ import queue
 import threading
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from evalcore.model import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +79,8 @@ class Worker:
         """The result of a job.
 
         Raises:
-            Exception: what the model raised.
+            TransientError: if the model failed in a way that may pass.
+            Exception: anything else that it raised.
         """
         caller = _Caller.here()
         self._waiting.put(_Waiting(job, caller))
@@ -127,10 +131,14 @@ class _Caller:
         return cls(loop, loop.create_future())
 
     def settle(self, result: Any) -> None:
-        self.loop.call_soon_threadsafe(self._unless_gone, self.future.set_result, result)
+        self._end(self.future.set_result, result)
 
     def fail(self, error: BaseException) -> None:
-        self.loop.call_soon_threadsafe(self._unless_gone, self.future.set_exception, error)
+        self._end(self.future.set_exception, error)
+
+    def _end(self, end: Callable[[Any], None], outcome: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self.loop.call_soon_threadsafe(self._unless_gone, end, outcome)
 
     def _unless_gone(self, end: Callable[[Any], None], outcome: Any) -> None:
         if not self.future.done():
@@ -168,16 +176,22 @@ def _do(model: LM, batch: Sequence[_Waiting]) -> None:
 
 
 def _ask(model: LM, kind: Kind, batch: Sequence[_Asked]) -> None:
-    """Ask for all at once; where that fails, one by one, so that the guilty one fails alone."""
+    """Ask for all at once.
+
+    Where that fails for good they are asked for one by one, so that the guilty one fails alone.
+    What may pass is told to all, who will ask again after a while.
+    """
     try:
         answers = iter(_answers(model, kind, [args for item in batch for args in item.requests]))
         results = [item.job.result(model, [next(answers) for _ in item.requests]) for item in batch]
     except BaseException as error:
-        if len(batch) == 1:
-            batch[0].caller.fail(error)
-            return
-        for item in batch:
-            _ask(model, kind, [item])
+        passing = _passing(error)
+        if not passing and len(batch) > 1:
+            for item in batch:
+                _ask(model, kind, [item])
+        else:
+            for item in batch:
+                item.caller.fail(passing or error)
     else:
         for item, result in zip(batch, results, strict=True):
             item.caller.settle(result)
@@ -192,3 +206,21 @@ def _answers(model: LM, kind: Kind, requests: Sequence[tuple[Any, ...]]) -> list
     if len(answers) != len(requests):
         raise RuntimeError(f"lm-eval's model gave {len(answers)} answers to {len(requests)}")
     return answers
+
+
+def _passing(error: BaseException) -> TransientError | None:
+    """What a model behind a connection says when it may answer later; lm-eval has tried some times.
+
+    `None` for an error that will stay.
+    """
+    of_response = getattr(getattr(error, "response", None), "status_code", None)
+    status = getattr(error, "status", None) or getattr(error, "status_code", None) or of_response
+    told = f"{type(error).__name__}: {error}"
+    if isinstance(status, int):
+        busy = status == 429
+        passing = busy or status in {408, 409} or status >= 500
+        return TransientError(told, retry_after=0.0 if busy else None) if passing else None
+    names = (kind.__name__ for kind in type(error).__mro__)
+    if isinstance(error, TimeoutError) or any("Connection" in name for name in names):
+        return TransientError(told)
+    return None

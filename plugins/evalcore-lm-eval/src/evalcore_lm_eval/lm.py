@@ -21,7 +21,7 @@ from lm_eval.api.model import LM
 from lm_eval.utils import simple_parse_args_string
 from tqdm import tqdm
 
-from evalcore import open_model
+from evalcore import EvalcoreError, open_model
 from evalcore.data import Message
 from evalcore_lm_eval.requests import WholeText, completion
 
@@ -55,6 +55,11 @@ class EvalcoreLM(LM):  # type: ignore[misc]
 
     def __init__(self, *, seed: int = 0, spec: str | None = None, **settings: Any) -> None:
         super().__init__()
+        if spec is not None and settings.keys() != {"model"}:
+            found = ", ".join(sorted(settings)) or "nothing"
+            raise EvalcoreError(
+                f"beside `spec` found {found}, expected `model` (its name in there)"
+            )
         self._seed = seed
         self._asked: Counter[tuple[Any, ...]] = Counter()
         self._server = _Server(settings, spec)
@@ -184,7 +189,7 @@ class _Server:
         opened: Future[tuple[asyncio.AbstractEventLoop, OpenModel]],
     ) -> None:
         """Keep the model open until it is to be closed."""
-        wanted = settings if spec is None else str(settings.get("model", ""))
+        wanted = settings if spec is None else str(settings["model"])
         path = None if spec is None else Path(spec)
         try:
             async with open_model(wanted, spec=path, base=Path.cwd()) as model:

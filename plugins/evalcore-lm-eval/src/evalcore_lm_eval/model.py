@@ -17,7 +17,7 @@ from pydantic import Field
 
 from evalcore.data import Continuation, Generation, Likelihood, Message, Request
 from evalcore.errors import EvalcoreError
-from evalcore.model import LanguageModel, TransientError
+from evalcore.model import LanguageModel
 from evalcore.settings import Settings
 from evalcore_lm_eval.bars import no_bars
 from evalcore_lm_eval.batches import Worker
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from lm_eval.api.model import LM
 
-    from evalcore_lm_eval.batches import Job, Kind
+    from evalcore_lm_eval.batches import Kind
 
 __all__ = ["LmEvalModel", "LmEvalModelSettings"]
 
@@ -108,7 +108,7 @@ class LmEvalModel(LanguageModel[LmEvalModelSettings]):
         if request.logprobs:
             raise EvalcoreError("lm-eval's interface gives no log-probabilities of an answer")
         prompt = _Prompt(request.messages, templated=self._facts.chat and not request.raw)
-        generation: Generation = await self._do(
+        generation: Generation = await self._worker.do(
             _Completions(prompt, self._arguments(request), request.n)
         )
         return generation
@@ -116,16 +116,8 @@ class LmEvalModel(LanguageModel[LmEvalModelSettings]):
     async def loglikelihood(self, request: Continuation) -> Likelihood:
         """Say how likely a text is; of one scored whole lm-eval does not tell whether greedy."""
         prompt = _Prompt(request.context, templated=self._facts.chat)
-        likelihood: Likelihood = await self._do(_Likeliness(prompt, request.text))
+        likelihood: Likelihood = await self._worker.do(_Likeliness(prompt, request.text))
         return likelihood
-
-    async def _do(self, job: Job) -> Any:
-        try:
-            return await self._worker.do(job)
-        except Exception as error:
-            if _may_pass(error):
-                raise TransientError(f"{type(error).__name__}: {error}") from error
-            raise
 
     def _create(self) -> LM:
         from lm_eval.api.registry import get_model
@@ -265,17 +257,6 @@ def _tokens(model: LM, text: Any) -> int:
         return 0
     tokens = encode(text, add_special_tokens=False)
     return len(tokens) if tokens and isinstance(tokens[0], int) else 0
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether an error of a model behind a connection may pass; lm-eval has tried some times."""
-    response = getattr(error, "response", None)
-    of_response = getattr(response, "status_code", None)
-    status = getattr(error, "status", None) or getattr(error, "status_code", None) or of_response
-    if isinstance(status, int):
-        return status in {408, 409, 429} or status >= 500
-    names = (kind.__name__ for kind in type(error).__mro__)
-    return isinstance(error, TimeoutError) or any("Connection" in name for name in names)
 
 
 def _first(*values: Any) -> Any:
