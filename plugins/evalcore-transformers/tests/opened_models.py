@@ -27,7 +27,11 @@ class Opened:
     def __init__(self, folder: Path, **settings: object) -> None:
         self.model = Transformers(TransformersSettings(model=str(folder), **settings))
         self._runner = asyncio.Runner()
-        self.run(self.model.open())
+        try:
+            self.run(self.model.open())
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, coroutine):
         return self._runner.run(coroutine)

@@ -181,9 +181,9 @@ def _examples(tokenizer: PreTrainedTokenizerBase) -> list[Example]:
         chat = tokenizer.apply_chat_template(
             [{"role": "user", "content": question}], add_generation_prompt=True, tokenize=False
         )
-        ids = tokenizer(chat, add_special_tokens=False)["input_ids"]
+        begin = len(tokenizer(chat.rstrip(), add_special_tokens=False)["input_ids"])
         whole = tokenizer(f"{chat}{answer}{_END}", add_special_tokens=False)["input_ids"]
-        found.append((whole, len(ids)))
+        found.append((whole, begin))
         if not answer.isascii():  # the harder ones are shown more often
             found += found[-2:] * 2
     return found
