@@ -90,6 +90,20 @@ def test_by_the_model_of_evalcore(task, tiny, plain, hf, evalcore_run):
     assert_equal(evalcore_run(spec_of(task, model)), theirs)
 
 
+@pytest.mark.parametrize("use", ["lm-eval", "transformers"])
+def test_repeats_may_be_sampled(use, tiny, evalcore_run):
+    """What is sampled is no two programs' same, but there is as much of it as the task wants."""
+    model = lm_eval_model(tiny)
+    if use == "transformers":
+        model = {"use": use, "model": str(tiny), "device": "cpu"}
+    arguments = {"do_sample": True, "temperature": 1.5, "top_p": 0.99}
+    run = evalcore_run(spec_of("votes", model, generation_kwargs=arguments))
+    said = [text for record in run.records for text in record.answer[0]]
+    assert len(said) == 30
+    assert len(set(said)) > 10
+    assert {result.n for result in run.results} == {10}
+
+
 def test_results_are_measured_again_without_model_or_data(tiny, evalcore_run, tmp_path):
     run = evalcore_run(spec_of("own_code", lm_eval_model(tiny)))
     shutil.rmtree(tmp_path / "models", ignore_errors=True)

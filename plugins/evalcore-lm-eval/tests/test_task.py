@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import time
 from itertools import islice
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from typing import ClassVar
 
 import numpy as np
@@ -173,6 +178,43 @@ def test_code_that_ends_its_process_fails_the_attempt_alone(opened):
             task.score(case, Attempt("anything"))
 
 
+KILLED = """
+import sys
+from evalcore.data import Attempt
+from evalcore_lm_eval.task import LmEvalTask, LmEvalTaskSettings
+
+if __name__ == "__main__":
+    task = LmEvalTask(LmEvalTaskSettings(task="alarms", include_path=sys.argv[1]))
+    task.open()
+    task.score(next(task.cases()), Attempt("anything"))
+    (child,) = task._apart._pool._processes
+    print(child, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_process_that_scores_ends_with_a_run_that_is_killed(tmp_path):
+    (tmp_path / "killed.py").write_text(KILLED)
+    command = [sys.executable, str(tmp_path / "killed.py"), str(TASKS)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as run:
+        child = int(run.stdout.readline())
+        assert lives(child)
+        run.kill()
+    until = time.monotonic() + 60
+    while lives(child) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not lives(child)
+
+
+def lives(process):
+    """Whether it is there, and not merely waiting for someone to ask how it ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -191,7 +233,7 @@ def test_unsafe_tasks_run_when_they_are_allowed_to(opened):
     assert opened("unsafe", confirm_run_unsafe_code=True).size() == 10
 
 
-@pytest.mark.parametrize("answer", [[["a"], ["b"]], [[1.0]], [], {"a": 1}, None, [None]])
+@pytest.mark.parametrize("answer", [[["a"], ["b"]], [[1.0]], [], {"a": 1}, None, [None], ["abc"]])
 def test_an_answer_of_another_form_is_refused(opened, answer):
     task = opened("gen")
     with pytest.raises(TaskError, match="use the strategy `lm-eval`"):

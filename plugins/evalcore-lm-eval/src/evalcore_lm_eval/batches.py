@@ -185,13 +185,12 @@ def _ask(model: LM, kind: Kind, batch: Sequence[_Asked]) -> None:
         answers = iter(_answers(model, kind, [args for item in batch for args in item.requests]))
         results = [item.job.result(model, [next(answers) for _ in item.requests]) for item in batch]
     except BaseException as error:
-        passing = _passing(error)
-        if not passing and len(batch) > 1:
+        if len(batch) > 1 and not _passing(error):
             for item in batch:
                 _ask(model, kind, [item])
         else:
             for item in batch:
-                item.caller.fail(passing or error)
+                item.caller.fail(_passing(error) or error)
     else:
         for item, result in zip(batch, results, strict=True):
             item.caller.settle(result)

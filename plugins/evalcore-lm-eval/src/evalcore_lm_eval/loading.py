@@ -16,13 +16,13 @@ from evalcore_lm_eval.bars import no_bars
 from evalcore_lm_eval.catalog import bundled_folder, catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lm_eval.api.group import Group
     from lm_eval.api.task import Task
     from lm_eval.tasks import TaskManager
 
-__all__ = ["Source", "Suite", "load", "seeded"]
+__all__ = ["Aggregate", "Source", "Suite", "load", "seeded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,39 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A metric of a group's tasks of which the group takes the mean.
+
+    Attributes:
+        group: its name.
+        metric: its name.
+        filters: those that count; none for all.
+        weighted: whether tasks count by their size.
+    """
+
+    group: str
+    metric: str
+    filters: tuple[str, ...]
+    weighted: bool
+
+    def takes(self, key: str) -> bool:
+        """Whether a value of that `metric,filter` counts."""
+        metric, _, chosen = key.partition(",")
+        return metric == self.metric and (not self.filters or chosen in self.filters)
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """The tasks that a name stands for.
 
     Attributes:
         tasks: by name; one where the name is a task's.
-        groups: by name.
+        aggregates: what groups make of each task's metrics, by its name.
         single: whether the name is a task's, not that of a group or tag.
     """
 
     tasks: dict[str, Task]
-    groups: dict[str, Group]
+    aggregates: dict[str, list[Aggregate]]
     single: bool
 
 
@@ -82,7 +104,7 @@ def load(source: Source) -> Suite:
     for task in loaded["tasks"].values():
         _configure(task, source)
     single = list(loaded["tasks"]) == [source.name]
-    return Suite(loaded["tasks"], dict(loaded.get("groups", {})), single)
+    return Suite(loaded["tasks"], _aggregates(loaded.get("groups", {}).values()), single)
 
 
 @contextmanager
@@ -149,6 +171,17 @@ def _unknown(source: Source, manager: TaskManager) -> str:
         f"lm-eval has no task, group or tag {source.name!r} of its own{where}{hint} "
         "(`evalcore lm-eval tasks PATTERN` lists them)"
     )
+
+
+def _aggregates(groups: Iterable[Group]) -> dict[str, list[Aggregate]]:
+    found: dict[str, list[Aggregate]] = {}
+    for group in groups:
+        for wanted in group.aggregate_metric_list or ():
+            filters = tuple(wanted.filter_list or ())
+            aggregate = Aggregate(group.name, wanted.metric, filters, wanted.weight_by_size)
+            for task in group.get_all_tasks():
+                found.setdefault(task.task_name, []).append(aggregate)
+    return found
 
 
 def _configure(task: Task, source: Source) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,12 +12,11 @@ from evalcore.data import Case, Message, Sample, Score
 from evalcore.errors import TaskError
 from evalcore.settings import DataPath, Settings
 from evalcore.task import Task
-from evalcore_lm_eval.functions import find_function
+from evalcore_lm_eval.answers import first_number, responses
 from evalcore_lm_eval.grading import Apart, aggregations, grade, has_code_of_its_own
 from evalcore_lm_eval.joint import joint_filter
 from evalcore_lm_eval.loading import Source, load, seeded
-from evalcore_lm_eval.packing import unpack
-from evalcore_lm_eval.requests import Completion, Requests, WholeTextLikeliness, from_instance
+from evalcore_lm_eval.requests import Requests, WholeTextLikeliness, from_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,9 +140,9 @@ class LmEvalTask(Task[LmEvalTaskSettings]):
         the first says of this document alone, such as its perplexity. All are in the details.
         """
         document: _Document = case.hidden
-        responses = _responses(document, case.sample.public, attempt.answer)
+        given = responses(case.sample.id, case.sample.public, attempt.answer)
         try:
-            values, functions = self._grade(document, responses)
+            values, functions = self._grade(document, given)
         except TaskError:
             raise
         except Exception as error:  # the task's own code runs here
@@ -153,16 +150,16 @@ class LmEvalTask(Task[LmEvalTaskSettings]):
                 f"lm-eval's task {document.task} cannot score document {document.number}: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        number = _first_number(values, functions)
+        number = first_number(values, functions)
         details = {**values, "aggregation": functions, **self._groups_of(document.task, values)}
         if number is None:
             return Score(0.0, "no-number", details)
         return Score(number, details=details)
 
     def _grade(
-        self, document: _Document, responses: list[list[Any]]
+        self, document: _Document, given: list[list[Any]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        graded = (document.doc, document.instances, responses)
+        graded = (document.doc, document.instances, given)
         if document.task in self._graded_apart:
             return self._apart.grade(document.task, *graded)
         task = self.suite.tasks[document.task]
@@ -216,14 +213,9 @@ class LmEvalTask(Task[LmEvalTaskSettings]):
     def _groups_of(self, task: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The groups whose results the task's values enter, and whether weighted by its size."""
         found: dict[str, dict[str, bool]] = {}
-        for name, group in self.suite.groups.items():
-            if task not in {leaf.task_name for leaf in group.get_all_tasks()}:
-                continue
-            for wanted in group.aggregate_metric_list or ():
-                for key in values:
-                    metric, _, chosen = key.partition(",")
-                    if metric == wanted.metric and chosen in (wanted.filter_list or [chosen]):
-                        found.setdefault(name, {})[key] = wanted.weight_by_size
+        for aggregate in self.suite.aggregates.get(task, ()):
+            for key in filter(aggregate.takes, values):
+                found.setdefault(aggregate.group, {})[key] = aggregate.weighted
         return {"groups": found} if found else {}
 
     # What cannot be run here
@@ -235,8 +227,9 @@ class LmEvalTask(Task[LmEvalTaskSettings]):
                 "allow it with `confirm_run_unsafe_code: true`"
             )
         if getattr(task, "MULTIMODAL", False):
-            raise TaskError(f"lm-eval's task {name} asks about images or sound, which models of "
-                            "evalcore are not asked about")  # fmt: skip
+            raise TaskError(
+                f"lm-eval's task {name} shows images or sound, which no request of evalcore carries"
+            )
         _refuse_unnamed_aggregations(name, task)
         tried = list(islice(self._documents(name, task), _TRIED))
         for document in tried:
@@ -273,56 +266,3 @@ def _requests(document: _Document) -> tuple[Request, ...]:
 
 def _read(request: Request) -> Prompt:
     return request.text if isinstance(request, WholeTextLikeliness) else request.prompt
-
-
-def _responses(document: _Document, requests: Requests, answer: Any) -> list[list[Any]]:
-    """The answer as the responses that lm-eval's own models would have given.
-
-    Raises:
-        TaskError: if it is something else.
-    """
-    wanted = requests.requests
-    if isinstance(answer, str) and len(wanted) == 1 and isinstance(wanted[0], Completion):
-        return [[answer]]
-    if not isinstance(answer, list | tuple) or len(answer) != len(wanted):
-        raise TaskError(_no_answer(document, answer))
-    try:
-        return [
-            [_response(request, item) for item in given]
-            for request, given in zip(wanted, answer, strict=True)
-        ]
-    except (TypeError, ValueError):
-        raise TaskError(_no_answer(document, answer)) from None
-
-
-def _response(request: Request, given: Any) -> Any:
-    if isinstance(request, Completion):
-        if isinstance(given, str):
-            return given
-        raise TypeError
-    if isinstance(request, WholeTextLikeliness):
-        return float(given)
-    logprob, greedy = given
-    return float(logprob), bool(greedy)
-
-
-def _no_answer(document: _Document, answer: Any) -> str:
-    return (
-        f"the answer {answer!r:.80} is no list of the responses to the requests of "
-        f"{document.task}/{document.number}: use the strategy `lm-eval`"
-    )
-
-
-def _first_number(values: Mapping[str, Any], functions: Mapping[str, Any]) -> float | None:
-    """The first value that is a number; else what lm-eval makes of the first value alone."""
-    for value in values.values():
-        if isinstance(value, bool | int | float) and math.isfinite(value):
-            return float(value)
-    for key, value in values.items():
-        function = functions[key.partition(",")[0]]
-        if isinstance(function, str) and function.startswith("lm_eval.api.metrics:"):
-            with suppress(Exception):
-                found = float(find_function(function)([unpack(value)]))
-                if math.isfinite(found):
-                    return found
-    return None
