@@ -96,11 +96,11 @@ def test_repeats_may_be_sampled(use, tiny, evalcore_run):
     model = lm_eval_model(tiny)
     if use == "transformers":
         model = {"use": use, "model": str(tiny), "device": "cpu"}
-    arguments = {"do_sample": True, "temperature": 1.5, "top_p": 0.99}
+    arguments = {"do_sample": True, "temperature": 50.0, "top_p": 0.99}
     run = evalcore_run(spec_of("votes", model, generation_kwargs=arguments))
     said = [text for record in run.records for text in record.answer[0]]
     assert len(said) == 30
-    assert len(set(said)) > 10
+    assert len(set(said)) > 20
     assert {result.n for result in run.results} == {10}
 
 
