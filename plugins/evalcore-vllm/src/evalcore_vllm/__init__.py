@@ -1,0 +1,1 @@
+"""vLLM in process, or served beside the run."""
