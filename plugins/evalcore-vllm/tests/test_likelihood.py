@@ -33,12 +33,6 @@ def reference(tiny):
     return score
 
 
-@pytest.fixture(scope="session")
-def tokenizer(tiny):
-    transformers = pytest.importorskip("transformers")
-    return transformers.AutoTokenizer.from_pretrained(tiny)
-
-
 @needs_vllm
 @pytest.mark.parametrize(
     ("context", "text"),
@@ -95,7 +89,7 @@ def test_a_text_without_a_context(ask, reference, tokenizer):
 
 @needs_vllm
 def test_a_long_text_goes_through_in_windows(ask, reference, tokenizer):
-    text = " ".join(f"What comes after {word}?" for word in ("Monday", "one", "Mars") * 50)
+    text = " ".join(f"What comes after {word}?" for word in ("Monday", "one", "Mars") * 60)
     ids = tokenizer(text, verbose=False)["input_ids"]
     assert len(ids) > 3 * CONTEXT
     (likelihood,) = ask(Continuation("", text))

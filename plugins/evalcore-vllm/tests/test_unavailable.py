@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from conftest import needs_vllm
+from conftest import SMALL, answers, needs_vllm
 
+from evalcore.errors import PluginError
+from evalcore_vllm.model import Vllm
+from evalcore_vllm.settings import VllmSettings
+
+NO_DEVICE = "vLLM cannot run here: its build is for none of this machine's devices; install"
 OPEN = """
 import asyncio, sys
 sys.modules.update(dict.fromkeys(sys.argv[3:]))
@@ -32,7 +38,7 @@ def opened(*arguments: str, path: Path | None = None) -> str:
     """What the error says of a model that is opened in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", OPEN, *arguments],
-        env=None if path is None else {**__import__("os").environ, "PYTHONPATH": str(path)},
+        env=os.environ | ({"PYTHONPATH": str(path)} if path else {}),
         capture_output=True,
         text=True,
         check=True,
@@ -49,13 +55,23 @@ def test_without_vllm(way):
 
 
 @needs_vllm
-@pytest.mark.parametrize("way", ["in process", "serve"])
-def test_a_build_for_another_machine(way, tiny, tmp_path):
+def test_a_build_for_another_machine(engine, tiny, monkeypatch):
+    """It finds no platform."""
+    from vllm import platforms
+
+    monkeypatch.setattr(platforms, "_current_platform", platforms.interface.UnspecifiedPlatform())
+    with pytest.raises(PluginError) as caught:
+        answers(Vllm(VllmSettings(model=str(tiny), **SMALL)))
+    assert str(caught.value).startswith(NO_DEVICE)
+
+
+@needs_vllm
+def test_a_server_of_a_build_for_another_machine(tiny, tmp_path):
     """A build whose version does not say cpu looks for a GPU, and there is none."""
     metadata = distribution("vllm")._path / "METADATA"
     folder = tmp_path / "vllm-0.32.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(metadata.read_text().replace("0.32.0+cpu", "0.32.0"))
-    said = opened(str(tiny), way, path=tmp_path)
-    assert said.startswith("vLLM cannot run here: its build is for none of this machine's devices;")
+    said = opened(str(tiny), "serve", path=tmp_path)
+    assert said.startswith(NO_DEVICE)
     assert said.count("\n") == 1
