@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from evalcore.encoding import decode, encode, from_answer, to_answer
@@ -19,6 +19,7 @@ from evalcore.errors import EvalcoreError
 from evalcore.folders import cache_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from evalcore.encoding import Answer
@@ -48,7 +49,6 @@ class Cache:
         self.path = path or _default_path()
         _connect(self.path).close()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._models: dict[str, int] = {}
         self.problem = ""
         self._thread = threading.Thread(target=self._run, name="evalcore-cache", daemon=True)
         self._thread.start()
@@ -59,7 +59,10 @@ class Cache:
         found: asyncio.Future[bytes | None] = loop.create_future()
         self._jobs.put(_Get(digest, found))
         body = await found
-        return to_answer(decode(body)) if body is not None else None
+        try:
+            return to_answer(decode(body)) if body is not None else None
+        except (ValueError, TypeError, IndexError):  # another version's, or broken: none
+            return None
 
     def put(self, digest: bytes, model: str, answer: Answer) -> None:
         """Keep an answer; the first one to a call stays."""
@@ -73,16 +76,16 @@ class Cache:
     # In the thread
 
     def _run(self) -> None:
+        batch: list[_Job] = []
         try:
             with closing(_connect(self.path)) as connection:
                 while batch := self._next_batch():
                     self._serve(connection, batch)
         except Exception as error:  # without its cache a run goes on
             self.problem = f"{self.path}: the cache cannot be used: {error}"
-            while batch := self._next_batch():
-                for job in batch:
-                    if isinstance(job, _Get):
-                        _settle([(job.found, None)])
+            while batch:
+                _settle([(job.found, None) for job in batch if isinstance(job, _Get)])
+                batch = self._next_batch()
 
     def _next_batch(self) -> list[_Job]:
         """What waits; empty at the end."""
@@ -99,44 +102,23 @@ class Cache:
 
     def _serve(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         now = time.time()
+        new: dict[bytes, _Put] = {}
         stale: list[tuple[float, bytes]] = []
         found: list[tuple[asyncio.Future[bytes | None], bytes | None]] = []
         for job in batch:
-            if isinstance(job, _Get):
+            if isinstance(job, _Put):
+                new.setdefault(job.digest, job)
+            elif job.digest in new:  # put a moment ago
+                found.append((job.found, _body(new[job.digest].answer)))
+            else:
                 query = "SELECT body, used FROM answers WHERE digest = ?"
                 row = connection.execute(query, (job.digest,)).fetchone()
                 found.append((job.found, row[0] if row else None))
                 if row and now - row[1] > _DAY:
                     stale.append((now, job.digest))
         _settle(found)
-        new = [job for job in batch if isinstance(job, _Put)]
         if new or stale:
-            self._commit(connection, new, stale, now)
-
-    def _commit(
-        self,
-        connection: sqlite3.Connection,
-        new: list[_Put],
-        stale: list[tuple[float, bytes]],
-        now: float,
-    ) -> None:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("UPDATE answers SET used = ? WHERE digest = ?", stale)
-            connection.executemany(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)",
-                [
-                    (job.digest, self._model(connection, job.model), now, _body(job.answer))
-                    for job in new
-                ],
-            )
-
-    def _model(self, connection: sqlite3.Connection, name: str) -> int:
-        if name not in self._models:
-            connection.execute("INSERT OR IGNORE INTO models (name) VALUES (?)", (name,))
-            query = "SELECT id FROM models WHERE name = ?"
-            self._models[name] = connection.execute(query, (name,)).fetchone()[0]
-        return self._models[name]
+            _commit(connection, [*new.values()], stale, now)
 
 
 class Holding(NamedTuple):
@@ -162,7 +144,7 @@ def holdings(path: Path | None = None) -> list[Holding]:
         "SELECT name, count(*), sum(length(body) + 40), max(used) FROM answers"
         " JOIN models ON models.id = model GROUP BY model ORDER BY 3 DESC"
     )
-    with closing(_connect(path)) as connection:
+    with _opened(path) as connection:
         return [Holding(*row) for row in connection.execute(query)]
 
 
@@ -196,7 +178,7 @@ def prune(
             " WHERE total > :keep)"
         )
     values = {"model": model, "before": time.time() - unused_for, "keep": keep}
-    with closing(_connect(path)) as connection:
+    with _opened(path) as connection:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             removed = connection.execute(f"DELETE FROM answers WHERE {which}", values).rowcount  # noqa: S608
@@ -217,6 +199,27 @@ class _Put(NamedTuple):
 
 
 _Job = _Get | _Put
+
+
+def _commit(
+    connection: sqlite3.Connection,
+    new: list[_Put],
+    stale: list[tuple[float, bytes]],
+    now: float,
+) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("UPDATE answers SET used = ? WHERE digest = ?", stale)
+        ids = {name: _model_id(connection, name) for name in {job.model for job in new}}
+        rows = [(job.digest, ids[job.model], now, _body(job.answer)) for job in new]
+        connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", rows)
+
+
+def _model_id(connection: sqlite3.Connection, name: str) -> int:
+    """The number of a model, looked up in each transaction: a prune may have taken it away."""
+    connection.execute("INSERT OR IGNORE INTO models (name) VALUES (?)", (name,))
+    query = "SELECT id FROM models WHERE name = ?"
+    return int(connection.execute(query, (name,)).fetchone()[0])
 
 
 def _settle(found: list[tuple[asyncio.Future[bytes | None], bytes | None]]) -> None:
@@ -242,6 +245,22 @@ def _default_path() -> Path:
     return cache_folder() / "answers.db"
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(_connect(path)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from None
+
+
+def _unusable(path: Path, error: Exception) -> EvalcoreError:
+    return EvalcoreError(
+        f"{path}: the cache cannot be used: {error}; remove the file, name another folder by "
+        "the environment variable EVALCORE_CACHE, or run without `cache: true`"
+    )
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the cache, and make it where there is none."""
     try:
@@ -255,10 +274,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;"
             )
     except (OSError, sqlite3.Error) as error:
-        raise EvalcoreError(
-            f"{path}: the cache cannot be used: {error}; remove the file, name another folder by "
-            "the environment variable EVALCORE_CACHE, or run without `cache: true`"
-        ) from None
+        raise _unusable(path, error) from None
     if version not in {0, _FORMAT}:
         connection.close()
         raise EvalcoreError(

@@ -8,7 +8,7 @@ import random
 import time
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from evalcore.data import Continuation, Generation, Likelihood, Message, Request, Usage
 from evalcore.encoding import call_digest, shared_digest
@@ -17,7 +17,7 @@ from evalcore.pacing import OutageError, Pace
 from evalcore.store import CallRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from evalcore.cache import Cache
     from evalcore.data import FinishReason
@@ -31,6 +31,8 @@ IDENTICAL_FAILURES = 3
 """A failure that repeats itself so many times in a row is not a passing one."""
 BUSY_TRIES = 10
 """So many times the tries that a failing call has are those of one whose model says it is busy."""
+_SECRET = 8
+"""Characters of a value from the environment from which on it is taken out of answers."""
 _USUAL_TOKENS = 256
 """Tokens of an answer that a rate expects before it has seen one."""
 
@@ -74,21 +76,33 @@ class Served:
 
     Attributes:
         name: by which the spec knows it.
-        key: of the part of the spec that it is.
+        key: equal for models whose limits are shared: one name, one identity, the same limits.
         shown: what the listing of the cache calls it.
-        identity: of all that decides its answers.
+        identity: of all that decides its answers, the data that its settings name included.
+        secrets: texts that answers and errors must not hold, with what stands for them.
     """
 
-    def __init__(self, name: str, part: Part, identity: str, model: LanguageModel[Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        part: Part,
+        identity: str,
+        model: LanguageModel[Any],
+        *,
+        data: str = "",
+        secrets: Mapping[str, str],
+    ) -> None:
         self.name = name
-        self.key = part.key
+        self.key = f"{name} {part.name} {identity} {part.limits}"
         self.shown = f"{part.name} {identity}".strip()
-        self.identity = f"{part.deciding} {identity}"
+        self.identity = f"{part.deciding} {data} {identity}"
         self.model = model
         self.price = part.price or model.price()
         self.limits = part.limits
         self.seconds = part.limits.seconds or model.seconds
-        self.secrets = tuple(secret for secret in model.secrets() if secret)
+        own = {secret: "[secret]" for secret in model.secrets() if secret}
+        # A short value, such as that of a model's name, may well be a word of an answer.
+        self.secrets = own | {text: name for text, name in secrets.items() if len(text) >= _SECRET}
         self.usual_tokens = float(_USUAL_TOKENS)
 
 
@@ -158,8 +172,8 @@ class Gate:
 
     Attributes:
         closed: why no call may begin any more; `""` while they may.
-        last: whether no attempt is left to begin: a model that is down too long then fails the
-            calls that wait for it, where it would else stop the run.
+        more: whether attempts are left to begin: a model that is down too long then stops the run,
+            where it else fails the calls that wait for it.
     """
 
     def __init__(
@@ -175,9 +189,9 @@ class Gate:
         self._cache = cache
         self._paces: dict[str, Pace] = {}
         self._flights: dict[bytes, asyncio.Future[Answer | ModelCallError | None]] = {}
-        self._given_up: dict[str, str] = {}
+        self._given_up: dict[str, tuple[str, float]] = {}
         self.closed = ""
-        self.last = False
+        self.more: Callable[[], bool] = lambda: False
 
     @property
     def down(self) -> str:
@@ -211,20 +225,34 @@ class Gate:
         if known:
             answer, cost = known
         else:
+            shared = b""
             if self._cache:
-                answer, cost = await self._shared(self._cache, served, call)
+                digest = shared_digest(served.identity, call)
+                answer, cost = await self._shared(self._cache, digest, served, call)
+                shared = b"" if cost.cached else digest
             else:
                 answer, cost = await self._tried(served, call)
             self._ledger.add(cost)
-            self._commit(CallRow(account.cell, model, call, answer, cost))
+            self._commit(CallRow(account.cell, model, call, answer, cost, shared, served.shown))
         account.add(cost)
         return answer
 
     # Equal calls, here and in other runs
 
-    async def _shared(self, cache: Cache, served: Served, call: Call) -> tuple[Answer, Usage]:
-        """Answer a call from an equal one in flight, from the cache, or by the model."""
-        digest = shared_digest(served.identity, call)
+    def share(self, calls: list[CallRow]) -> None:
+        """Give calls to other runs, once they are safe in this one: who paid must know of it.
+
+        Called from the thread of the store.
+        """
+        for row in calls:
+            if self._cache:
+                self._cache.put(row.shared, row.shown, row.answer)
+            self._flights.pop(row.shared, None)
+
+    async def _shared(
+        self, cache: Cache, digest: bytes, served: Served, call: Call
+    ) -> tuple[Answer, Usage]:
+        """Answer a call from an equal one of this run, from the cache, or by the model."""
         while flight := self._flights.get(digest):
             outcome = await asyncio.shield(flight)
             if isinstance(outcome, ModelCallError):
@@ -233,18 +261,20 @@ class Gate:
                 return outcome, _cost(served, outcome, cached=True)
         flight = self._flights[digest] = asyncio.get_running_loop().create_future()
         outcome = None
+        made = False
         try:
             outcome = await cache.get(digest)
             if outcome is not None:
                 return outcome, _cost(served, outcome, cached=True)
             outcome, cost = await self._tried(served, call)
-            cache.put(digest, served.shown, outcome)
+            made = True
             return outcome, cost
         except ModelCallError as error:
             outcome = error
             raise
         finally:  # whoever waits takes the outcome, or asks by itself where there is none
-            del self._flights[digest]
+            if not made:
+                del self._flights[digest]
             flight.set_result(outcome)
 
     # One call, until it is answered or given up
@@ -269,7 +299,8 @@ class Gate:
                 else:
                     pace.answered()
                     cost = _cost(served, answer, time.perf_counter() - begin)
-                    pace.used(expected, cost.prompt_tokens + cost.completion_tokens)
+                    if counted := cost.prompt_tokens + cost.completion_tokens:
+                        pace.used(expected, counted)
                     served.usual_tokens += 0.1 * (cost.completion_tokens - served.usual_tokens)
                     return answer, cost
             self._ledger.retries += 1
@@ -310,7 +341,6 @@ class Gate:
             down = pace.failed(text, error.retry_after, probe=probe)
         except OutageError as outage:
             self._give_up(served, f"model {served.name} does not answer: {outage}")
-            down = False
         busy = error.retry_after is not None
         if down or (busy and tries <= BUSY_TRIES * self._limits.retries):
             return
@@ -321,17 +351,18 @@ class Gate:
             told = f"{tries} tries" if tries > 1 else "1 try"
             raise ModelCallError(f"{text} (given up after {told})") from error
 
-    def _give_up(self, served: Served, text: str) -> None:
+    def _give_up(self, served: Served, text: str) -> NoReturn:
         """Stop the run for a model that does not answer, or fail the calls where it is at its end.
 
         Raises:
             LimitReached: in the first case.
             ModelCallError: in the second.
         """
-        if not self.last:
+        if self.more():
             self.closed = text
-        self._given_up[served.key] = text
-        self._check(served)
+            raise LimitReached
+        self._given_up[served.key] = text, time.monotonic() + self._limits.retry_wait
+        raise ModelCallError(text)
 
     def _backoff(self, failures: int) -> float:
         """Seconds before the next try, doubling, with jitter, never beyond `retry_wait`."""
@@ -355,12 +386,13 @@ class Gate:
     def _check(self, served: Served) -> None:
         """Let no call begin that the run's limits forbid, or whose model was given up."""
         dollars = self._limits.dollars
-        if dollars is not None and self._ledger.dollars >= dollars:
+        if dollars is not None and self._ledger.dollars >= dollars - 1e-9:  # a sum of floats
             self.closed = self.closed or "limits.dollars is reached"
         if self.closed:
             raise LimitReached
-        if served.key in self._given_up:
-            raise ModelCallError(self._given_up[served.key])
+        text, until = self._given_up.get(served.key, ("", 0.0))
+        if text and time.monotonic() < until:
+            raise ModelCallError(text)
 
 
 def _call_seed(account: Account, call: int) -> int:
@@ -417,9 +449,9 @@ def _check_counts(*counts: int) -> None:
             raise ValueError(f"the model counted {tokens!r} tokens, expected a whole number from 0")
 
 
-def _without(secrets: Sequence[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "[secret]")
+def _without(secrets: Mapping[str, str], text: str) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, secrets[secret])
     return text
 
 

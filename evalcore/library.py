@@ -6,20 +6,22 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from evalcore.calls import Account, Gate, Ledger, Served
-from evalcore.errors import SpecError
+from evalcore.calls import Account, Gate, Ledger, LimitReached, Served
+from evalcore.errors import RunError, SpecError
 from evalcore.opened import open_model as open_part
 from evalcore.spec import Limits, load_model, load_spec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 
     from evalcore.data import Generation, Likelihood, Message, Usage
     from evalcore.spec import Part
 
 __all__ = ["OpenModel", "open_model"]
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -31,7 +33,7 @@ async def open_model(
     Args:
         model: what a spec writes for it: a component's name, or `use` with the settings, price and
             limits beside; with `spec`, the name that it has in there.
-        spec: a spec file of which it is a model.
+        spec: a spec file of which it is a model; of its limits those of calls and of dollars hold.
         base: the folder that relative paths of its settings start from; the working directory.
 
     Raises:
@@ -41,10 +43,8 @@ async def open_model(
     part, limits = await asyncio.to_thread(_part, model, spec, base or Path())
     opened = await open_part(part, {})
     try:
-        served = Served(part.name, part, opened.identity(), opened)
-        gate = Gate(limits, Ledger(), lambda call: None)
-        gate.last = True
-        yield OpenModel(served, gate)
+        served = Served(part.name, part, opened.identity(), opened, secrets={})
+        yield OpenModel(served, Gate(limits, Ledger(), lambda call: None))
     finally:
         await opened.close()
 
@@ -84,6 +84,7 @@ class OpenModel:
 
         Raises:
             ModelCallError: if the model fails, or keeps failing.
+            RunError: if the spec's dollars are spent.
         """
         request = self._account.request(
             messages,
@@ -96,12 +97,20 @@ class OpenModel:
             raw=raw,
         )
         request = replace(request, seed=seed, call=0)
-        return await self._gate.generate(self._served, request, self._account)
+        return await self._within_limits(self._gate.generate(self._served, request, self._account))
 
     async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
         """Ask how likely a text is after another; with the errors of `generate`."""
         request = self._account.continuation(context, text)
-        return await self._gate.loglikelihood(self._served, request, self._account)
+        return await self._within_limits(
+            self._gate.loglikelihood(self._served, request, self._account)
+        )
+
+    async def _within_limits(self, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except LimitReached:
+            raise RunError(self._gate.closed) from None
 
 
 def _part(model: str | Mapping[str, Any], spec: Path | None, base: Path) -> tuple[Part, Limits]:

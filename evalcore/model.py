@@ -23,8 +23,9 @@ class TransientError(Exception):
     """A call failed in a way that may pass: the gate tries again, within its budget of retries.
 
     Attributes:
-        retry_after: where the other side is merely busy, the seconds that it asked to wait, or 0
-            if it named none: all calls of the model wait so long, and the call's budget is kept.
+        retry_after: where the other side is busy or out of reach, whatever is asked, the seconds
+            that it asked to wait, or 0 if it named none: all calls of the model wait so long, and
+            the call's budget is kept.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:

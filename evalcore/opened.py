@@ -19,6 +19,8 @@ from evalcore.boundary import check_case
 from evalcore.calls import Served
 from evalcore.context import ModelHandle
 from evalcore.errors import EvalcoreError, RunError, TaskError
+from evalcore.provenance import fingerprint
+from evalcore.spec import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +55,8 @@ class Components:
 
     Args:
         problems: takes what could not be closed; the records stand nevertheless.
-        secrets: takes what the models say must never be stored or shown.
+        secrets: what must never be stored or shown; takes what the models say of it.
+        needs_prices: whether dollars are limited, so that what has no price would never count.
     """
 
     def __init__(
@@ -63,7 +66,10 @@ class Components:
         noted: Callable[[], None],
         problems: list[str],
         secrets: dict[str, str],
+        *,
+        needs_prices: bool = False,
     ) -> None:
+        self._needs_prices = needs_prices
         self._uses = Counter(part.key for cell in cells for part in cell.parts)
         self._identities = identities
         self._noted = noted
@@ -89,7 +95,15 @@ class Components:
             if part.key not in self._models:
                 self._models[part.key] = await open_model(part, self._secrets)
             model = self._models[part.key]
-            served[name] = Served(name, part, self._identity(part, model), model)
+            data = await asyncio.to_thread(fingerprint, part)
+            served[name] = Served(
+                name, part, self._identity(part, model), model, data=data, secrets=self._secrets
+            )
+        if self._needs_prices and not any(one.price for one in served.values()):
+            raise RunError(
+                f"limits.dollars is set, and no model of cell {cell.name} has a price: write "
+                "`price: {prompt: ..., completion: ...}` beside it, in dollars for a million tokens"
+            )
         if len(self._identities) > known:
             await asyncio.to_thread(self._noted)
         run = OpenCell(cell, self._tasks[cell.task.key], cell.strategy.create(), served)
@@ -97,7 +111,7 @@ class Components:
         return run
 
     def _identity(self, part: Part, model: LanguageModel[Any]) -> str:
-        now = model.identity()
+        now = redact(model.identity(), self._secrets)
         before = self._identities.setdefault(part.fixed, now)
         if now != before:
             raise RunError(

@@ -113,13 +113,14 @@ class Pace:
             self._rest(now, retry_after)
         if self._failures < DOWN_AFTER:
             return False
+        patience = self._outage if self._ever_answered else min(self._outage, _NEVER_ANSWERED)
+        left = patience - (now - self._failing_since)
+        if left <= 0:
+            raise OutageError(f"no answer for {now - self._failing_since:.0f} s: {why}")
         if probe or not self.down:
-            self._rest(now, self._pause * random.uniform(0.75, 1.25))  # noqa: S311
+            self._rest(now, min(left, self._pause * random.uniform(0.75, 1.25)))  # noqa: S311
             self._pause = min(2 * self._pause, self._longest_pause)
         self.down = why
-        patience = self._outage if self._ever_answered else min(self._outage, _NEVER_ANSWERED)
-        if now - self._failing_since > patience:
-            raise OutageError(f"no answer for {now - self._failing_since:.0f} s: {why}")
         return True
 
     def _rest(self, now: float, seconds: float) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from evalcore.spec import Part, Spec
 
-__all__ = ["circumstances", "differences", "identity"]
+__all__ = ["circumstances", "differences", "fingerprint", "identity"]
 
 _WHOLE = 64 * 2**20
 """Files up to this many bytes are hashed whole, larger ones by size, beginning and end."""
@@ -92,6 +92,11 @@ def _installed() -> dict[str, str]:
 
     found = {d.metadata["Name"]: d.version for d in distributions()}
     return dict(sorted((name, version) for name, version in found.items() if name))
+
+
+def fingerprint(part: Part) -> str:
+    """Of the data that a part's settings name; reads it."""
+    return " ".join(digest for _, digest in sorted(_fingerprints(part)))
 
 
 def _fingerprints(part: Part) -> Iterator[tuple[str, str]]:

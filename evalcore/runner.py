@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from evalcore.data import FailureKind
     from evalcore.spec import Cell, Limits, Spec
-    from evalcore.store import Store
+    from evalcore.store import CallRow, Store
     from evalcore.task import Task
 
 __all__ = ["Progress", "Runner"]
@@ -95,7 +95,14 @@ class Runner:
         self._store = store
         self._limit = limit
         self._observe = observe
-        self._components = Components(spec.cells, identities, noted, self.problems, spec.secrets)
+        self._components = Components(
+            spec.cells,
+            identities,
+            noted,
+            self.problems,
+            spec.secrets,
+            needs_prices=spec.limits.dollars is not None,
+        )
         self._cells = {row.name: row for row in store.cells()}
         self._open_calls = store.open_calls()
         self._error: BaseException | None = None
@@ -104,6 +111,8 @@ class Runner:
         self._cancelled = False
         self._cases: dict[str, int] = {}
         self._left = 0
+        self._waiting = 0
+        self._all_fed = False
 
     async def run(self) -> None:
         """Run until all attempts are committed, or until `stop`.
@@ -113,11 +122,26 @@ class Runner:
                 store cannot be written; what was committed is safe.
         """
         self._count_committed()
+        cache = await asyncio.to_thread(Cache) if self._spec.cache else None
+        try:
+            await self._run_with(cache)
+        finally:
+            if cache:
+                await asyncio.to_thread(cache.close)
+                self.problems.extend(filter(None, [cache.problem]))
+        error = self._error or self._broken_off
+        if error:
+            raise error
+        self._check_ids()
+        if self._left == 0:
+            self.progress.stopped = ""  # what was to stop it came when everything was done
+
+    async def _run_with(self, cache: Cache | None) -> None:
         ids = {name: row.id for name, row in self._cells.items()}
-        with Writer(self._store.path, ids, self._committed, self._fail) as writer:
+        with Writer(self._store.path, ids, self._committed, self._fail, self._share) as writer:
             self._writer = writer
-            cache = Cache() if self._spec.cache else None
             self._gate = Gate(self._spec.limits, self.progress.ledger, writer.put, cache)
+            self._gate.more = lambda: not self._all_fed or self._waiting > 0
             self._queue: asyncio.Queue[Item | None] = asyncio.Queue(
                 min(self._spec.limits.concurrency, 64)
             )
@@ -125,15 +149,6 @@ class Runner:
                 await self._run_all()
             finally:
                 await self._components.close_all()
-                if cache:
-                    await asyncio.to_thread(cache.close)
-                    self.problems.extend(filter(None, [cache.problem]))
-        error = self._error or self._broken_off
-        if error:
-            raise error
-        self._check_ids()
-        if self._left == 0:
-            self.progress.stopped = ""  # what was to stop it came when everything was done
 
     def stop(self, reason: str) -> None:
         """Take no further sample; attempts in flight are finished."""
@@ -225,7 +240,7 @@ class Runner:
         except Exception as error:  # the components' own code runs here
             text = f"cell {self.progress.cell} cannot begin: {type(error).__name__}: {error}"
             self._broken_off = RunError(text)
-        self._gate.last = not self._left
+        self._all_fed = not self._left
         for _ in range(self._spec.limits.concurrency):
             await self._queue.put(None)
 
@@ -242,6 +257,7 @@ class Runner:
             for item in batch:
                 await self._room()
                 run.fed += 1
+                self._waiting += 1
                 await self._queue.put(item)
         run.complete = True
 
@@ -290,6 +306,7 @@ class Runner:
 
     async def _work(self) -> None:
         while (item := await self._queue.get()) is not None:
+            self._waiting -= 1
             if self._stopping():
                 self._leave(item)
                 continue
@@ -413,6 +430,9 @@ class Runner:
         self.progress.failed += sum(record.failure is not None for record in records)
         if records:
             self._observe(records)
+
+    def _share(self, calls: list[CallRow]) -> None:
+        self._gate.share(calls)
 
     def _fail(self, error: BaseException) -> None:
         self._error = self._error or error

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from evalcore.document import Document, Place, parse_value, path_of, read_document, short
 from evalcore.errors import EvalcoreError, PluginError, SpecError
@@ -69,8 +69,8 @@ class Limits(_Strict):
     """Seconds of wall time of one attempt; a longer one fails, with kind `time`."""
     retries: int = Field(default=4, ge=0, le=100)
     """Tries after the first for a model call that failed in a way that may pass."""
-    retry_wait: float = Field(default=30.0, ge=0)
-    """Seconds that a retry waits at most."""
+    retry_wait: float = Field(default=60.0, ge=0)
+    """Seconds that a retry waits at most, also where a model asks for more."""
     outage_seconds: float = Field(default=300.0, ge=0)
     """Seconds in which a model answers nothing before the run stops; 30 at most for a model that
     has not answered at all."""
@@ -135,8 +135,8 @@ class Part:
         limits: of a model, what it may be asked.
         key: equal for two parts that are the same component with the same settings.
         decided: the same without what can change no answer, as written.
-        deciding: a hash of the same with its values, those from the environment included and
-            those that are declared secret left out.
+        deciding: a hash of the same with its values, secret ones and those from the environment
+            included.
     """
 
     found: Found
@@ -564,7 +564,11 @@ def _cannot_load(found: Found, path: str, error: Exception) -> str:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+    return json.dumps(value, sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    return str(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _digest(value: Any) -> str:

@@ -67,6 +67,8 @@ class CallRow(NamedTuple):
         cell: the cell's id.
         model: what tells the model apart from others, in the words of `call_digest`.
         cost: what the call cost.
+        shared: what the cache is to find the call by; nothing where it is not to hold it.
+        shown: what the cache calls the model.
     """
 
     cell: int
@@ -74,6 +76,8 @@ class CallRow(NamedTuple):
     call: Call
     answer: Answer
     cost: Usage
+    shared: bytes = b""
+    shown: str = ""
 
     @property
     def key(self) -> tuple[int, str, int]:

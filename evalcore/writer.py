@@ -44,6 +44,7 @@ class Writer:
         path: the store's file.
         committed: called in that thread with the records of each batch once they are safe.
         failed: called in that thread with the error that ended it.
+        safe: called in that thread with the calls of each batch once they are safe.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class Writer:
         cells: dict[str, int],
         committed: Callable[[list[Record]], None],
         failed: Callable[[BaseException], None],
+        safe: Callable[[list[CallRow]], object] = lambda calls: None,
     ) -> None:
         self._path = path
         self._cells = cells
         self._committed = committed
         self._failed = failed
+        self._safe = safe
         self._queue: queue.SimpleQueue[Record | CallRow | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._with_calls: set[tuple[int, str, int]] = set()
@@ -97,6 +100,9 @@ class Writer:
                 records = [item for item in batch if isinstance(item, Record)]
                 self._commit(connection, batch, records)
                 self._committed(records)
+                calls = [item for item in batch if isinstance(item, CallRow) and item.shared]
+                if calls:
+                    self._safe(calls)
 
     def _next_batch(self) -> list[Record | CallRow]:
         """What has come in within a short while; empty at the end."""

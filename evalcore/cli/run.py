@@ -85,6 +85,9 @@ def _show(outcome: Outcome, path: Path, *, quiet: bool) -> None:
     told = {name: outcome.endings[ending] for ending, name in ENDINGS.items()}
     if any(told.values()):
         say("answers " + ", ".join(f"{name}: {n:,}" for name, n in told.items() if n))
+    ledger = progress.ledger
+    if ledger.cached:
+        say(f"{ledger.cached:,} of {ledger.calls:,} calls were answered by the cache")
     if progress.resumed:
         done += f", {progress.resumed:,} of them from before"
     say(f"{outcome.status}: {done}, in {outcome.seconds:.1f} s")

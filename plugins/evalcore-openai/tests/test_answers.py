@@ -63,6 +63,15 @@ def test_a_stop_text_that_is_left_in_an_answer_is_cut_off(serve, chat_):
     assert answered(serve, answer, chat=chat_, stop=["END"]).text == "One.\nTwo. "
 
 
+def test_no_token_is_left_of_what_was_cut_off(serve):
+    pieces = ["One", " T", "wo EN", "D", " Three"]
+    tokens = [{"token": piece, "logprob": -0.5} for piece in pieces]
+    answer = chat("".join(pieces))
+    answer["choices"][0]["logprobs"] = {"content": tokens}
+    found = answered(serve, answer, question(logprobs=True), stop=["END"])
+    assert (found.text, [token.text for token in found.tokens]) == ("One Two ", pieces[:3])
+
+
 @pytest.mark.parametrize("chat_", [True, False])
 def test_several_answers_are_counted_together_and_in_their_order(serve, chat_):
     endpoint = serve()

@@ -10,15 +10,18 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parts import asks, outline, records, run, strategy_of, task_of
+from pydantic import SecretStr
 
 from evalcore import (
     Attempt,
     Continuation,
+    DataPath,
     EvalcoreError,
     Generation,
     LanguageModel,
@@ -27,9 +30,11 @@ from evalcore import (
     Request,
     Settings,
     Token,
+    provenance,
 )
 from evalcore.cache import Cache, holdings, prune
 from evalcore.encoding import decode, encode, from_answer, shared_digest, to_answer
+from evalcore.rundir import open_store
 
 texts = st.text(max_size=20)
 counts = st.integers(0, 2**40)
@@ -345,3 +350,82 @@ def test_the_first_answer_to_a_call_stays(puts):
 
         first = dict(reversed(puts))
         assert asyncio.run(look()) == {n: first.get(n) for n in range(6)}
+
+
+# What keeps answers apart, and accounts honest
+
+
+class Routed(Settings):
+    route: SecretStr = SecretStr("")
+    path: DataPath | None = None
+    port: int = 0
+    incidental: ClassVar[frozenset[str]] = frozenset({"port"})
+
+
+@pytest.fixture
+def routed(counted, offered):
+    offered("m", Counted, settings=Routed)
+
+    def go(where, **settings):
+        assert run(where, **{**KEYS, "models": {"m": {"use": "m", **settings}}}).code == 0
+        return len(counted.asked)
+
+    return go
+
+
+def test_models_that_differ_in_a_secret_share_nothing(tmp_path, routed):
+    assert routed(folder(tmp_path, "a"), route="alpha") == 12
+    assert routed(folder(tmp_path, "b"), route="beta") == 24
+    assert routed(folder(tmp_path, "c"), route="alpha", port=80) == 24
+
+
+def test_models_whose_data_differ_share_nothing(tmp_path, routed):
+    data = tmp_path / "data.txt"
+    data.write_text("old")
+    assert routed(folder(tmp_path, "a"), path=str(data)) == 12
+    data.write_text("newer")
+    provenance._file_digest.cache_clear()
+    assert routed(folder(tmp_path, "b"), path=str(data)) == 24
+
+
+def test_a_broken_cache_keeps_nobody_waiting(tmp_path, counted):
+    run(folder(tmp_path, "a"), **KEYS)
+    file = tmp_path / "cache" / "evalcore" / "answers.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE answers")
+    outcome = run(folder(tmp_path, "b"), **KEYS)
+    assert outcome.code == 1
+    assert len(counted.asked) == 24
+    with pytest.raises(EvalcoreError, match="the cache cannot be used: no such table"):
+        holdings()
+    with pytest.raises(EvalcoreError, match="the cache cannot be used: no such table"):
+        prune()
+
+
+def test_what_is_put_after_a_prune_is_found_and_removed(tmp_path):
+    path = tmp_path / "answers.db"
+    cache = Cache(path)
+    cache.put(b"1", "m", Generation("a"))
+    while not holdings(path):
+        time.sleep(0.01)
+    assert prune(path=path) == 1
+    cache.put(b"2", "m", Generation("b"))
+    cache.close()
+    filled(path, "c", model="other")
+    assert sorted((h.model, h.answers) for h in holdings(path)) == [("m", 1), ("other", 1)]
+
+
+def test_an_answer_is_shared_once_the_run_that_paid_has_it(tmp_path, counted, monkeypatch):
+    known = []
+    put = Cache.put
+
+    def noted(self, digest, model, answer):
+        store = open_store(tmp_path / "run")
+        known.append(store.usage().calls + sum(map(len, store.open_calls().values())))
+        store.close()
+        put(self, digest, model, answer)
+
+    monkeypatch.setattr(Cache, "put", noted)
+    run(tmp_path, **KEYS)
+    assert len(known) == 12
+    assert all(count >= number for number, count in enumerate(known, 1))

@@ -17,6 +17,7 @@ from evalcore import (
     Likelihood,
     Message,
     ModelCallError,
+    RunError,
     Settings,
     SpecError,
     Token,
@@ -239,6 +240,51 @@ def test_a_secret_in_what_a_model_cannot_open_with(tmp_path, served):
         go(tmp_path)
 
 
+def test_the_limits_of_a_model_hold_across_the_cells_of_a_sweep(tmp_path, served, offered):
+    running, most = set(), []
+
+    async def answer(request):
+        running.add(request)
+        most.append(len(running))
+        await asyncio.sleep(0.001)
+        running.discard(request)
+        return Generation("1")
+
+    served(answer)
+    models = {"m": {"use": "m", "limits": {"concurrency": 2}}}
+    outcome = run(tmp_path, models=models, sweep={"attempts": [1, 2, 3]}, limits={})
+    assert outcome.code == 0
+    assert max(most) == 2
+
+
+def test_what_came_from_the_environment_is_in_no_file(tmp_path, offered, monkeypatch):
+    monkeypatch.setenv("ADDRESS", "http://somewhere/token-0123")
+
+    class Named(Settings):
+        url: str
+        """Where it is."""
+
+    class Endpoint(LanguageModel[Named]):
+        async def generate(self, request):
+            return Generation(f"no such path: {self.settings.url}")
+
+        def identity(self):
+            return self.settings.url
+
+    offered("made", strategy_of(asks))
+    offered("m", Endpoint, settings=Named)
+    assert run(tmp_path, models={"m": {"use": "m", "url": "${ADDRESS}"}}).code == 0
+    assert records(tmp_path)[0].answer == "no such path: ${ADDRESS}"
+    for file in (tmp_path / "run").iterdir():
+        assert b"token-0123" not in file.read_bytes(), file
+
+
+def test_dollars_cannot_be_limited_where_nothing_has_a_price(tmp_path, served):
+    served(lambda request: Generation("1"))
+    with pytest.raises(RunError, match="no model of cell base has a price: write `price"):
+        go(tmp_path, {"dollars": 1})
+
+
 # Without a run
 
 
@@ -287,3 +333,32 @@ def test_a_model_that_cannot_be_asked_is_told(tmp_path, offered):
         asyncio.run(main("a", spec=spec))
     with pytest.raises(SpecError, match="found no model 'b', expected one of: a"):
         asyncio.run(main("b", spec=spec))
+
+
+def test_a_model_that_came_back_answers_and_spent_dollars_are_told(tmp_path, offered, monkeypatch):
+    class Away(LanguageModel[Settings]):
+        away = True
+
+        async def generate(self, request):
+            if Away.away:
+                raise TransientError("connection refused", retry_after=0.0)
+            return Generation("back", "stop", 1, 0)
+
+    async def main():
+        async with open_model("a", spec=spec) as model:
+            with pytest.raises(ModelCallError, match="model a does not answer"):
+                await asyncio.gather(*(model.generate("?") for _ in range(20)))
+            Away.away = False
+            await asyncio.sleep(0.01)
+            assert (await model.generate("?")).text == "back"
+            with pytest.raises(RunError, match=r"limits\.dollars is reached"):
+                await model.generate("?")
+
+    offered("a", Away)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "{evalcore: 1, name: x, task: numbers,"
+        " limits: {retry_wait: 0, outage_seconds: 0.05, dollars: 1},"
+        " models: {a: {use: a, price: {prompt: 1000000, completion: 0}}}}"
+    )
+    asyncio.run(main())

@@ -63,7 +63,8 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, ClientError):
         return _answered(error)
     if isinstance(error, _PASSING) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
-        return TransientError(f"{type(error).__name__}: {error}")
+        # Not the request's failure.
+        return TransientError(f"{type(error).__name__}: {error}", retry_after=0.0)
     return EvalcoreError(_with(f"Bedrock: {error}", _REMEDIES.get(type(error))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from evalcore.data import Generation, Token
@@ -96,7 +97,11 @@ def _check_tokens(text: str, tokens: tuple[Token, ...]) -> None:
 def _ended(answer: Generation, stop: Sequence[str]) -> Generation:
     """The answer up to the first stop text, which some endpoints leave in it."""
     ends = [end for end in map(answer.text.find, stop) if end >= 0]
-    return replace(answer, text=answer.text[: min(ends)], finish_reason="stop") if ends else answer
+    if not ends:
+        return answer
+    begins = accumulate((len(token.text) for token in answer.tokens), initial=0)
+    kept = [token for token, begin in zip(answer.tokens, begins, strict=False) if begin < min(ends)]
+    return replace(answer, text=answer.text[: min(ends)], finish_reason="stop", tokens=tuple(kept))
 
 
 def _reason(choice: Any, text: str) -> FinishReason:

@@ -124,7 +124,8 @@ class Connection:
             raise self._refused(path, error) from None
         except (APIConnectionError, ClientError) as error:
             url = self._settings.base_url
-            raise TransientError(f"{url} gave no answer: {self.shown(root_of(error))}") from None
+            text = f"{url} gave no answer: {self.shown(root_of(error))}"
+            raise TransientError(text, retry_after=0.0) from None  # not the request's failure
 
     def shown(self, text: str) -> str:
         """The beginning of a text, on one line and without secrets."""
