@@ -48,9 +48,10 @@ def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch, endpoint() as server:
         bench = Bench(Path(scratch), server, arguments.requests, arguments.concurrency)
+        before = os.getloadavg()[0]
         costs = measured(bench, bench.commands(arguments.peers), arguments.repeats)
-        print(f"{machine()}; load {os.getloadavg()[0]:.1f} at the end", end="; ")
-        print(f"{arguments.requests:,} requests, {arguments.concurrency} in flight\n")
+        print(f"{machine()}; {arguments.requests:,} requests, {arguments.concurrency} in flight")
+        print(f"load {before:.1f} before, {os.getloadavg()[0]:.1f} at the end\n")
         print(report(costs, arguments.requests))
 
 
