@@ -10,9 +10,11 @@ import weakref
 import pytest
 import torch
 from opened_models import Opened, raw, said
+from safetensors.torch import load_file, save_file
 
 from evalcore.data import Continuation
 from evalcore.errors import EvalcoreError
+from evalcore_transformers import checkpoint
 
 
 @pytest.fixture
@@ -44,11 +46,49 @@ def test_a_model_that_is_not_there(tmp_path):
         Opened("no/such-model")
     with pytest.raises(EvalcoreError, match="Expected a folder with config, tokenizer and weights"):
         Opened(tmp_path)
+    with pytest.raises(EvalcoreError, match="there is no folder /no/such/folder"):
+        Opened("/no/such/folder")
 
 
 def test_weights_that_are_not_there(copy):
-    """They are missed at the first request, and at each one after it, without another try."""
     (copy / "model.safetensors").unlink()
+    with pytest.raises(EvalcoreError, match="holds no weights"):
+        Opened(copy)
+
+
+def test_weights_that_lack_some_are_not_made_up(copy):
+    weights = load_file(copy / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    model = Opened(copy)
+    with pytest.raises(EvalcoreError, match=r"the weights lack lm_head\.weight"):
+        model.ask(said("Go on from one."))
+    model.close()
+
+
+def test_a_generation_config_that_is_broken_is_not_taken_for_none(copy):
+    (copy / "generation_config.json").write_text("{not json")
+    with pytest.raises(EvalcoreError, match="not a valid JSON file"):
+        Opened(copy)
+
+
+def test_models_that_differ_in_their_sampling_share_their_weights(opened, tiny):
+    first, second = opened(tiny), opened(tiny, batch_size=3, temperature=0.7, max_tokens=9)
+    prompt = said("Go on from one.", temperature=0.0, max_tokens=8)
+    assert first.ask(prompt) == second.ask(prompt)
+    assert len([key for key in checkpoint._LOADED if key[0] == str(tiny)]) == 1
+
+
+def test_a_temperature_as_good_as_none_disturbs_nobody(opened, tiny):
+    model = opened(tiny)
+    cold = said("Go on from one.", temperature=1e-50)
+    warm = said("Go on from one.", temperature=0.8, seed=3)
+    assert model.ask(cold, warm) == [*model.ask(said("Go on from one.")), *model.ask(warm)]
+
+
+def test_broken_weights_are_told_at_each_request(copy):
+    """They are missed at the first request, and at each one after it, without another try."""
+    (copy / "model.safetensors").write_bytes(b"no tensors")
     model = Opened(copy)
     for _ in range(2):
         with pytest.raises(EvalcoreError, match="cannot be opened"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
+from transformers.utils.hub import cached_file
 
 from evalcore.errors import EvalcoreError
 from evalcore_transformers.fingerprint import fingerprint
@@ -36,8 +39,19 @@ _NOT_APPLIED = {
     "bad_words_ids": None,
     "suppress_tokens": None,
     "forced_eos_token_id": None,
+    "forced_bos_token_id": None,
+    "begin_suppress_tokens": None,
+    "sequence_bias": None,
+    "min_length": 0,
+    "min_new_tokens": 0,
 }
 """Fields of generation configs that are not followed, with the values at which they do nothing."""
+
+_LOADED: weakref.WeakValueDictionary[tuple[str, ...], PreTrainedModel] = (
+    weakref.WeakValueDictionary()
+)
+"""Weights that somebody computes with: cells of a sweep that differ in less share them."""
+_LOADING = threading.Lock()
 
 
 class Checkpoint:
@@ -65,6 +79,7 @@ class Checkpoint:
             "trust_remote_code": settings.trust_remote_code,
         }
         self._device = _device(settings.device)
+        _check_folder(settings.model)
         with _explained(settings):
             self._config = transformers.AutoConfig.from_pretrained(**self._where)
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(**self._where)
@@ -79,22 +94,41 @@ class Checkpoint:
         Raises:
             EvalcoreError: if they are not there, broken, or too large.
         """
+        key = (self._settings.model, self.identity, str(self._device))
+        with _LOADING:
+            model = _LOADED.get(key)
+            if model is None:
+                model = _LOADED[key] = self._read()
+        return model
+
+    def _read(self) -> PreTrainedModel:
         with _explained(self._settings), _without_progress():
-            model = transformers.AutoModelForCausalLM.from_pretrained(
-                **self._where, config=self._config, dtype=self._settings.dtype
+            model, report = transformers.AutoModelForCausalLM.from_pretrained(
+                **self._where,
+                config=self._config,
+                dtype=self._settings.dtype,
+                output_loading_info=True,
             )
+            _check_whole(report)
             model = model.to(self._device).eval().requires_grad_(False)
         # What the config asks for is decided by the requests' sampling, never within a loop.
         model.generation_config = transformers.GenerationConfig()
-        return model
+        whole: PreTrainedModel = model
+        return whole
 
     def _generation(self) -> transformers.GenerationConfig:
-        try:
-            found = transformers.GenerationConfig.from_pretrained(
-                self._settings.model, revision=self._where["revision"]
+        name, where = self._settings.model, self._where["revision"]
+        with _explained(self._settings):
+            there = cached_file(
+                name,
+                "generation_config.json",
+                revision=where,
+                _raise_exceptions_for_missing_entries=False,
             )
-        except OSError:
-            found = transformers.GenerationConfig.from_model_config(self._config)
+            if there:
+                found = transformers.GenerationConfig.from_pretrained(name, revision=where)
+            else:
+                found = transformers.GenerationConfig.from_model_config(self._config)
         ignored = [
             f"{name}={getattr(found, name)}"
             for name, neutral in _NOT_APPLIED.items()
@@ -111,6 +145,30 @@ class Checkpoint:
         wanted = self._settings.dtype
         dtype = self._config.dtype if wanted == "auto" else wanted
         return f"{content} {str(dtype or wanted).removeprefix('torch.')}"
+
+
+def _check_folder(name: str) -> None:
+    """Refuse at once what would be found out with the first request, or as a name on the hub."""
+    folder = Path(name)
+    if name.startswith(("/", ".", "~")) and not folder.is_dir():
+        raise EvalcoreError(f"there is no folder {name}")
+    weights = {".safetensors", ".bin"}
+    if folder.is_dir() and not any(file.suffix in weights for file in folder.iterdir()):
+        raise EvalcoreError(
+            f"{name} holds no weights. Expected a folder with config, tokenizer and weights "
+            "(*.safetensors or *.bin)"
+        )
+
+
+def _check_whole(report: dict[str, Any]) -> None:
+    """Refuse a model of which some weights would be made up by chance."""
+    absent = sorted({*report["missing_keys"], *(str(key[0]) for key in report["mismatched_keys"])})
+    if absent:
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise EvalcoreError(
+            f"the weights lack {', '.join(absent[:5])}{more}, or have them in another shape: this "
+            "is no whole causal language model"
+        )
 
 
 def _device(name: str) -> torch.device:

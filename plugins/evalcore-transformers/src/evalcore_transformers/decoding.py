@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
-from evalcore_transformers.forward import LEAST_ROWS, forward, groups, padded
+from evalcore_transformers.forward import ROWS, forward, groups, padded
 from evalcore_transformers.sampling import choose
 from evalcore_transformers.slots import Slots
 
@@ -58,7 +58,7 @@ class Batch:
     def step(self) -> list[Answer]:
         """Give each row its next token; those that it ended leave and are returned."""
         rows = self.rows
-        idle = [0] * (LEAST_ROWS - len(rows))
+        idle = [0] * (-len(rows) % ROWS)
         tokens = [(row.ids or row.prompt)[-1] for row in rows] + idle
         places = [_length(row) for row in rows] + idle
         arrangement = self._slots.arrange(places)
@@ -89,7 +89,7 @@ class Batch:
         """Which prompts, each with its rows, are read together."""
         return groups(
             prompts,
-            lambda rows: len(rows[0].prompt),
+            lambda rows: len(rows[0].prompt) - 1,
             self._model.device,
             rows=len(prompts),
             tokens=_TOKENS,

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
-__all__ = ["LEAST_ROWS", "forward", "groups", "padded"]
+__all__ = ["ROWS", "forward", "groups", "padded"]
 
 T = TypeVar("T")
 
-LEAST_ROWS = 4
-"""Rows that a product of matrices has at least. Below that, libraries use other kernels, which sum
-in another order; above, on the CPUs that we know, a row's result does not depend on the others."""
+ROWS = 4
+"""Products of matrices have a multiple of this number of rows, or many. For the rows that are left
+when theirs are dealt out, libraries use other kernels, which sum in another order. Without such
+rows, on the CPUs that we know, a row's result does not depend on the others."""
+
+_MANY_ROWS = 12
+"""From here on none are left: however many threads share the rows, each has enough."""
 
 
 def groups(
@@ -29,8 +33,9 @@ def groups(
 ) -> Iterator[list[T]]:
     """Which texts are read together.
 
-    On a CPU those of the same length are: a longer one would cost the others its padding and change
-    the last bits of their numbers, and save nothing. A GPU has to be kept busy instead.
+    On a CPU those of the same length are, if they are not very short: else the others would cost a
+    text padding and change the last bits of its numbers, and save nothing. A GPU has to be kept
+    busy instead.
 
     Args:
         texts: in the order of their lengths, up or down.
@@ -44,7 +49,8 @@ def groups(
         if group:
             widths = length(group[0]), length(text)
             full = len(group) == rows or max(widths) * (len(group) + 1) > tokens
-            if full or (device.type == "cpu" and min(widths) < max(widths)):
+            alike = widths[0] == widths[1] >= _MANY_ROWS
+            if full or (device.type == "cpu" and not alike):
                 yield group
                 group = []
         group.append(text)
@@ -54,7 +60,7 @@ def groups(
 
 def padded(rows: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
     """Ids of shape (rows, longest), with zeros on the right, where no token sees them."""
-    width = max(*map(len, rows), -(-LEAST_ROWS // len(rows)))
+    width = max(map(len, rows))
     return torch.tensor([[*ids, *[0] * (width - len(ids))] for ids in rows], device=device)
 
 
@@ -78,7 +84,7 @@ def forward(
     known = _parameters(model.__class__)
     arguments = {name: value for name, value in arguments.items() if name in known}
     if "logits_to_keep" in known:
-        arguments["logits_to_keep"] = max(keep, -(-LEAST_ROWS // len(ids)))
+        arguments["logits_to_keep"] = min(-(-keep // ROWS) * ROWS, ids.shape[1])
     try:
         logits: torch.Tensor = model(input_ids=ids, **arguments).logits
     except torch.OutOfMemoryError as error:
