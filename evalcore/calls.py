@@ -124,7 +124,12 @@ class Account:
     calls: int = 0
 
     def request(self, messages: str | Sequence[Message], **options: Any) -> Request:
-        """The attempt's next request, with its seed; a text is one message of the user."""
+        """The attempt's next request, with its seed; a text is one message of the user.
+
+        Raises:
+            ValueError: if an option is out of its range.
+        """
+        _check_options(**options)
         number = self._next()
         return Request(
             (Message("user", messages),) if isinstance(messages, str) else tuple(messages),
@@ -393,6 +398,27 @@ class Gate:
         text, until = self._given_up.get(served.key, ("", 0.0))
         if text and time.monotonic() < until:
             raise ModelCallError(text)
+
+
+def _check_options(
+    *,
+    temperature: float | None,
+    top_p: float | None,
+    max_tokens: int | None,
+    stop: tuple[str, ...],
+    n: int,
+    **_: bool,
+) -> None:
+    """Refuse what models would each take for something else."""
+    for name, value, right, expected in (
+        ("temperature", temperature, temperature is None or 0 <= temperature < 1e6, "0 or more"),
+        ("top_p", top_p, top_p is None or 0 < top_p <= 1, "more than 0 and at most 1"),
+        ("max_tokens", max_tokens, max_tokens is None or max_tokens >= 1, "1 or more"),
+        ("stop", stop, all(isinstance(text, str) and text for text in stop), "texts, none empty"),
+        ("n", n, n >= 1, "1 or more"),
+    ):
+        if not right:
+            raise ValueError(f"{name}: found {value!r}, expected {expected}")
 
 
 def _call_seed(account: Account, call: int) -> int:

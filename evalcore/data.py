@@ -114,7 +114,7 @@ class Generation:
     Attributes:
         text: the answer, without the stop text that ended it.
         finish_reason: why it ended; the gate tells an empty answer from one that stopped.
-        prompt_tokens: of the prompt, counted once however many answers were wanted.
+        prompt_tokens: of the prompt, as they are billed: once for several answers of one call.
         completion_tokens: of this answer and the others together.
         tokens: the answer's tokens, where they were wanted.
         others: the second answer and those after it, where several were wanted.

@@ -120,7 +120,7 @@ class RunDirectory:
 
     def _read_provenance(self) -> dict[str, Any] | None:
         """What an earlier session wrote; `None` if there was none, or it never got to its store."""
-        if not (self.path / _DATABASE).exists():
+        if not (self.path / _DATABASE).exists() or self._is_empty():
             return None
         try:
             found: dict[str, Any] = json.loads((self.path / _PROVENANCE).read_bytes())
@@ -130,6 +130,16 @@ class RunDirectory:
                 f"{self.path / _PROVENANCE} cannot be read ({error}); begin anew with --fresh"
             ) from None
         return found
+
+    def _is_empty(self) -> bool:
+        """Whether no session got to an answer; its store is removed then, to be made anew."""
+        store = Store(self.path / _DATABASE)
+        empty = store.is_empty()
+        store.close()
+        if empty:
+            for file in self.path.glob(f"{_DATABASE}*"):
+                file.unlink()
+        return empty
 
     def _open_store(self, spec: Spec) -> Store:
         path = self.path / _DATABASE

@@ -133,6 +133,14 @@ class Store:
             connection.execute(f"INSERT INTO superseded SELECT * {failed}")
             return connection.execute(f"DELETE {failed}").rowcount
 
+    def is_empty(self) -> bool:
+        """Whether there is neither a record nor an answered call."""
+        row = self.connection.execute(
+            "SELECT 1 FROM records UNION ALL SELECT 1 FROM superseded"
+            " UNION ALL SELECT 1 FROM calls LIMIT 1"
+        ).fetchone()
+        return row is None
+
     def cells(self) -> list[CellRow]:
         """The cells, in the spec's order."""
         rows = self.connection.execute("SELECT id, name, hash, changes FROM cells ORDER BY id")

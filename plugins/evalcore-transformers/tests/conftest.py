@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before anything imports the hub's client
@@ -28,8 +29,14 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tiny model, trained."""
-    return tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    """The folder of the tiny model, trained: once, however many processes share the tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "tiny.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = shared / "tiny"
+        return folder if folder.exists() else tiny_model(folder)
 
 
 @pytest.fixture(scope="session")

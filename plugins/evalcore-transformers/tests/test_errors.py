@@ -157,8 +157,8 @@ def test_an_error_within_the_batch_fails_it_alone(tiny, monkeypatch):
     model.close()
 
 
-def test_closing_frees_the_weights(tiny):
-    model = Opened(tiny)
+def test_closing_frees_the_weights(copy):
+    model = Opened(copy)  # no other model of the session shares them
     model.ask(said("Hello", max_tokens=2))
     gc.collect()
     kept = [

@@ -96,6 +96,11 @@ def test_what_cannot_be_is_never_drawn(sampling, step):
     assert choose(row, [sampling], [step]).tolist() == [4]
 
 
+def test_next_to_nothing_is_no_temperature():
+    row = [0.0, 1.0, 1.0 - 1e-4]
+    assert draw(row, Sampling(1e-300, seed=1), 50) == draw(row, Sampling(), 50) == [1] * 50
+
+
 def test_the_last_bits_of_logits_move_few_draws():
     """Two tokens that are as likely keep their places whatever the last bit says."""
     row = torch.randn((1, 512), generator=torch.Generator().manual_seed(0))

@@ -24,6 +24,7 @@ from evalcore import (
     TransientError,
     open_model,
 )
+from evalcore.testing import scripted
 
 KEY = "sk-0123456789-very-secret"
 
@@ -362,3 +363,23 @@ def test_a_model_that_came_back_answers_and_spent_dollars_are_told(tmp_path, off
         " models: {a: {use: a, price: {prompt: 1000000, completion: 0}}}}"
     )
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"temperature": -1}, "temperature: found -1, expected 0 or more"),
+        ({"top_p": 0}, "top_p: found 0, expected more than 0"),
+        ({"max_tokens": 0}, "max_tokens: found 0, expected 1 or more"),
+        ({"n": 0}, "n: found 0, expected 1 or more"),
+        ({"stop": ("a", "")}, "stop: found .*, expected texts, none empty"),
+    ],
+)
+def test_options_out_of_their_range_reach_no_model(offered, options, told):
+    async def main():
+        async with open_model("m") as model:
+            await model.generate("?", **options)
+
+    offered("m", scripted(lambda request: "never"))
+    with pytest.raises(ValueError, match=told):
+        asyncio.run(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from parts import asks, outline, records, run, strategy_of, write_spec
+from parts import asks, outline, records, run, strategy_of, task_of, write_spec
 
 from evalcore import Metric, Reporter, RunError, SpecError, provenance
 from evalcore.session import run_spec
@@ -137,3 +137,15 @@ def test_secrets_are_told_by_name_in_errors(tmp_path, monkeypatch):
         load_spec(file)
     assert "k3y" not in str(caught.value)
     assert "${TEST_KEY}" in str(caught.value)
+
+
+def test_a_run_that_never_got_to_an_answer_is_no_hindrance(tmp_path, offered):
+    def broken():
+        raise ValueError("no such file")
+
+    offered("numbers", task_of(broken))
+    with pytest.raises(RunError, match="no such file"):
+        run(tmp_path, seed=1)
+    offered("numbers", task_of())
+    assert run(tmp_path, seed=2).code == 0
+    assert len(records(tmp_path)) == 5

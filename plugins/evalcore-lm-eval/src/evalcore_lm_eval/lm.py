@@ -37,6 +37,8 @@ __all__ = ["EvalcoreLM"]
 
 T = TypeVar("T")
 
+_PATIENCE = 10.0
+"""Seconds that an interrupted opening may take to end."""
 _AT_A_TIME = 64
 """Requests in flight; `limits: {concurrency: N}` of the model allows fewer of them."""
 
@@ -172,28 +174,31 @@ class _Server:
 
     def __init__(self, settings: dict[str, Any], spec: str | None) -> None:
         self._closing = asyncio.Event()
-        opened: Future[tuple[asyncio.AbstractEventLoop, OpenModel]] = Future()
+        self._loop = asyncio.new_event_loop()
+        opened: Future[OpenModel] = Future()
         life = self._live(settings, spec, opened)
-        self._thread = threading.Thread(target=asyncio.run, args=(life,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(life,), daemon=True)
         self._thread.start()
         try:
-            self._loop, self.model = opened.result()
-        except BaseException:
-            self._thread.join()
+            self.model = opened.result()
+        except BaseException:  # Ctrl+C too: what is being opened is not to be waited for for ever
+            self._loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join(_PATIENCE)
             raise
 
+    def _run(self, life: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(life)
+
     async def _live(
-        self,
-        settings: dict[str, Any],
-        spec: str | None,
-        opened: Future[tuple[asyncio.AbstractEventLoop, OpenModel]],
+        self, settings: dict[str, Any], spec: str | None, opened: Future[OpenModel]
     ) -> None:
         """Keep the model open until it is to be closed."""
         wanted = settings if spec is None else str(settings["model"])
         path = None if spec is None else Path(spec)
         try:
             async with open_model(wanted, spec=path, base=Path.cwd()) as model:
-                opened.set_result((asyncio.get_running_loop(), model))
+                opened.set_result(model)
                 await self._closing.wait()
         except BaseException as error:
             if not opened.done():
@@ -216,7 +221,12 @@ class _Server:
         """
         with tqdm(total=count, desc=doing, disable=quiet) as bar:
             work = _all(answer, count, bar.update)
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            answered = asyncio.run_coroutine_threadsafe(work, self._loop)
+            try:
+                return answered.result()
+            except BaseException:  # Ctrl+C too: nobody waits for the rest
+                answered.cancel()
+                raise
 
 
 async def _all(

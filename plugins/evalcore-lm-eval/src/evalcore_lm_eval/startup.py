@@ -35,17 +35,22 @@ def register() -> None:
 
 
 class _Watcher:
-    """A finder of modules that finds one alone, and is then done."""
+    """A finder of modules that finds one alone, and is done once that one is imported."""
+
+    _asking = False
 
     @classmethod
     def find_spec(cls, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """The spec of lm-eval's list of models, whose execution ends with our registration."""
-        if name != _AWAITED:
+        if name != _AWAITED or cls._asking:
             return None
-        sys.meta_path.remove(cls)
         from importlib.util import find_spec
 
-        spec = find_spec(name)
+        cls._asking = True
+        try:
+            spec = find_spec(name)
+        finally:
+            cls._asking = False
         if spec and spec.loader:
             _run_after(spec.loader)
         return spec
@@ -57,6 +62,8 @@ def _run_after(loader: object) -> None:
 
     def exec_module(module: ModuleType) -> None:
         execute(module)
+        if _Watcher in sys.meta_path:
+            sys.meta_path.remove(_Watcher)
         register()
 
     loader.exec_module = exec_module  # type: ignore[attr-defined]

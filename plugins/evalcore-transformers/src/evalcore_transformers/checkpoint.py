@@ -83,7 +83,7 @@ class Checkpoint:
         with _explained(settings):
             self._config = transformers.AutoConfig.from_pretrained(**self._where)
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(**self._where)
-        self.generation = self._generation()
+            self.generation = self._generation()
         self.ends = _ends(self.generation, self.tokenizer)
         self.limit = _limit(self._config.get_text_config(decoder=True))
         self.identity = self._identity()

@@ -21,8 +21,8 @@ __all__ = ["Checkpoint"]
 
 _LOG = logging.getLogger(__name__)
 
-_SAMPLED = 2**16
-"""Bytes of each end of a file that its digest is over: weights are large."""
+_DECIDING = {".bin", ".jinja", ".json", ".model", ".py", ".safetensors", ".tiktoken", ".txt"}
+"""Endings of files that can change an answer."""
 
 
 class Checkpoint:
@@ -73,18 +73,15 @@ class Checkpoint:
 
 
 def _weights(config: Path | None) -> str:
-    """The commit on the hub; of a folder, a digest of its files' names, sizes and ends."""
+    """The commit on the hub; of a folder, a digest of the files that decide its answers."""
     if config is None:
         return "weights without a config"
     folder = config.parent
     if folder.parent.name == "snapshots":
         return f"commit {folder.name}"
     digest = hashlib.sha256()
-    for file in sorted(path for path in folder.iterdir() if path.is_file()):
-        size = file.stat().st_size
-        digest.update(f"{file.name}/{size}/".encode())
+    for file in sorted(path for path in folder.iterdir() if path.suffix in _DECIDING):
         with file.open("rb") as stream:
-            digest.update(stream.read(_SAMPLED))
-            stream.seek(max(0, size - _SAMPLED))
-            digest.update(stream.read(_SAMPLED))
-    return f"files {digest.hexdigest()[:16]}"
+            own = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest.update(f"{file.name} {own}\n".encode())
+    return f"files {digest.hexdigest()[:32]}"
