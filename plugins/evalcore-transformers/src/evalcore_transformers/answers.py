@@ -45,15 +45,16 @@ class Answer:
 
     Attributes:
         ids: its tokens so far, with the one that ended it.
+        scores: their log-probabilities, where they are wanted.
         reason: why it ended; `None` while it goes on.
     """
 
     __slots__ = (
         "_ending",
-        "_limit",
         "_stop",
         "future",
         "ids",
+        "limit",
         "logprobs",
         "prompt",
         "reason",
@@ -73,27 +74,22 @@ class Answer:
         future: Future[Generation],
     ) -> None:
         self.prompt = prompt
+        self.limit = limit
         self.sampling = sampling
         self.logprobs = logprobs
         self.future = future
         self.ids: list[int] = []
         self.scores: list[float] = []
         self.reason: FinishReason | None = None
-        self._limit = limit
         self._ending = ending
         self._stop = stop
-
-    @property
-    def room(self) -> int:
-        """Tokens that it may still get."""
-        return self._limit - len(self.ids)
 
     def add(self, token: int) -> None:
         """Take its next token."""
         self.ids.append(token)
         if token in self._ending.ids or self._may_have_stopped():
             self.reason = "stop"
-        elif len(self.ids) == self._limit:
+        elif len(self.ids) == self.limit:
             self.reason = "length"
 
     def generation(self) -> Generation:

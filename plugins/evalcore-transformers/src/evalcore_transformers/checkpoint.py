@@ -118,17 +118,16 @@ class Checkpoint:
 
     def _generation(self) -> transformers.GenerationConfig:
         name, where = self._settings.model, self._where["revision"]
-        with _explained(self._settings):
-            there = cached_file(
-                name,
-                "generation_config.json",
-                revision=where,
-                _raise_exceptions_for_missing_entries=False,
-            )
-            if there:
-                found = transformers.GenerationConfig.from_pretrained(name, revision=where)
-            else:
-                found = transformers.GenerationConfig.from_model_config(self._config)
+        there = cached_file(
+            name,
+            "generation_config.json",
+            revision=where,
+            _raise_exceptions_for_missing_entries=False,
+        )
+        if there:
+            found = transformers.GenerationConfig.from_pretrained(name, revision=where)
+        else:
+            found = transformers.GenerationConfig.from_model_config(self._config)
         ignored = [
             f"{name}={getattr(found, name)}"
             for name, neutral in _NOT_APPLIED.items()

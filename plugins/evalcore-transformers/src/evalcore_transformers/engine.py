@@ -27,9 +27,6 @@ __all__ = ["Engine"]
 
 T = TypeVar("T")
 
-_COLDEST = 1e-4
-"""Temperature below which logits divided by it may leave the range of a float32."""
-
 
 class Engine:
     """A model with its weights, as soon as something is asked of it.
@@ -127,9 +124,8 @@ class Engine:
         settings, own = self._settings, self._checkpoint.generation
         draws = bool(own.do_sample)
         warmth = _first(own.temperature, 1.0) if draws else 0.0
-        temperature = _first(request.temperature, settings.temperature, warmth)
         return Sampling(
-            temperature=temperature if temperature >= _COLDEST else 0.0,
+            temperature=_first(request.temperature, settings.temperature, warmth),
             top_p=_first(request.top_p, settings.top_p, own.top_p if draws else None, 1.0),
             top_k=_first(own.top_k if draws else None, 0),
             seed=request.seed,

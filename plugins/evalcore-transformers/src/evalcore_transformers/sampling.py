@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Sampling", "choose", "uniform"]
 
+_COLD = 1e-5
+"""Temperature up to which only the likeliest token can be drawn, and dividing may be by nothing."""
+
 
 class Sampling(NamedTuple):
     """How the tokens of one answer are chosen.
@@ -47,7 +50,7 @@ def choose(
         Token ids of shape (rows,).
     """
     tokens = logits.argmax(-1)
-    drawn = [i for i, sampling in enumerate(samplings) if sampling.temperature > 0]
+    drawn = [i for i, sampling in enumerate(samplings) if sampling.temperature > _COLD]
     if drawn:
         rows = torch.tensor(drawn, device=logits.device)
         tokens[rows] = _draw(
@@ -81,7 +84,8 @@ def _draw(
     mass = probabilities.double().cumsum(-1)
     keys = _mix(np.array(seeds, np.uint64)) + np.array(numbers, np.uint64)
     points = torch.from_numpy(uniform(keys, steps.astype(np.uint64))).to(device).unsqueeze(-1)
-    return torch.searchsorted(mass, points * mass[:, -1:], right=True).squeeze(-1)
+    found = torch.searchsorted(mass, points * mass[:, -1:], right=True).squeeze(-1)
+    return found.clamp(max=mass.shape[-1] - 1)  # where logits are no numbers, a token all the same
 
 
 def _cut(probabilities: torch.Tensor, least: torch.Tensor) -> torch.Tensor:

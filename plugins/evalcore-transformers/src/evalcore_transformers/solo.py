@@ -30,7 +30,7 @@ def write(model: PreTrainedModel, answer: Answer) -> None:
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
         generation_config=GenerationConfig(
-            max_new_tokens=answer.room, do_sample=False, pad_token_id=0
+            max_new_tokens=answer.limit, do_sample=False, pad_token_id=0
         ),
         logits_processor=LogitsProcessorList([_Chooser(answer)]),
         stopping_criteria=StoppingCriteriaList([_Ended(answer)]),

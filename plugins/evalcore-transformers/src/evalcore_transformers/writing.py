@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer"]
 
+_LOG = logging.getLogger(__name__)
+
 
 class Writer:
     """Writes answers: many at a time where the model can, else one after the other.
@@ -34,6 +37,9 @@ class Writer:
         self._model = model
         self._most = most
         self._batch = Batch(model) if can_batch(model) else None
+        if self._batch is None:
+            kind = model.config.model_type
+            _LOG.warning("a %s model answers one request at a time: its rows share no batch", kind)
         self._waiting: deque[Answer] = deque()
         self._asked: dict[Future[Generation], Sequence[Answer]] = {}
 
