@@ -21,6 +21,7 @@ hypothesis_settings.load_profile("no deadline")
 
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
+    "HTTP_PROXY": "http://127.0.0.1:9",  # where nobody listens, as on a machine behind a proxy
     "OMP_NUM_THREADS": "1",
     "VLLM_CPU_KVCACHE_SPACE": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # one process for the engine, not two

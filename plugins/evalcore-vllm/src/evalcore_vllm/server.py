@@ -68,6 +68,7 @@ class Server:
         Raises:
             EvalcoreError: if it ends instead, or is not ready in time; with the end of its log.
         """
+        _keep_from_proxies()
         port = _free_port()
         self.process = self._started(port)
         self.url = f"http://{_HOST}:{port}/v1"
@@ -191,6 +192,13 @@ def _read_scored(answer: dict[str, Any], ids: list[int]) -> list[Scored]:
 def _scored(row: dict[str, dict[str, float]], token: str) -> Scored:
     own = row[token]["logprob"]
     return Scored(own, greedy=own >= max(other["logprob"] for other in row.values()))
+
+
+def _keep_from_proxies() -> None:
+    """What goes to this machine must not go to the proxy that the environment may name."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*hosts, _HOST]))
 
 
 def _free_port() -> int:
