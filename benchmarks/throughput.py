@@ -9,6 +9,7 @@ interleaved rounds; within it everything is imported and has run once before the
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -78,7 +79,36 @@ def transformers_model(load: Load) -> dict[str, Any]:
     return {"use": "transformers", "batch_size": len(load.texts)}
 
 
-ENGINES = {"transformers": (transformers_directly, transformers_model)}
+def vllm_directly(load: Load) -> Callable[[], int]:
+    """`LLM.generate` on one batch; the tokens that it wrote."""
+    from vllm import LLM, SamplingParams
+
+    llm = LLM(str(load.folder), generation_config="vllm", **VLLM)
+    params = SamplingParams(temperature=0, max_tokens=load.tokens)
+
+    def generate() -> int:
+        outputs = llm.generate(load.texts, params, use_tqdm=False)
+        return sum(len(output.outputs[0].token_ids) for output in outputs)
+
+    return generate
+
+
+def vllm_model(load: Load) -> dict[str, Any]:
+    """The same engine as a spec writes it."""
+    return {"use": "vllm", "engine": VLLM}
+
+
+def served_vllm_model(load: Load) -> dict[str, Any]:
+    """The same behind a server beside the run."""
+    return {"use": "vllm", "engine": VLLM, "serve": True}
+
+
+VLLM = {"block_size": 32, "enforce_eager": True, "max_num_seqs": 256}
+ENGINES = {
+    "transformers": (transformers_directly, transformers_model),
+    "vllm": (vllm_directly, vllm_model),
+    "vllm-served": (vllm_directly, served_vllm_model),
+}
 """For each engine: what feeds it directly, and the model of a spec."""
 
 
@@ -156,6 +186,8 @@ def measured(engine: str, side: str, load: Load) -> dict[str, float]:
         generate()
         return timed(generate)
     part = {"model": str(load.folder), "chat": False, "temperature": 0, **model(load)}
+    if part["use"] == "vllm":
+        return timed_while_open(load, part)
     through_evalcore(load, part, 1, 1)
     opening = timed(lambda: through_evalcore(load, part, 1, 1))
     whole = timed(lambda: through_evalcore(load, part, len(load.texts), load.tokens))
@@ -163,15 +195,48 @@ def measured(engine: str, side: str, load: Load) -> dict[str, float]:
     return {name: whole[name] - opening[name] for name in whole}
 
 
+def timed_while_open(load: Load, part: dict[str, Any]) -> dict[str, float]:
+    """A run from the moment at which its model is open, and warm, until the model is closed.
+
+    An engine that takes long to start leaves nothing to be seen by a difference of two runs.
+    """
+    from evalcore.data import Message, Request
+    from evalcore.plugins import registry
+
+    cls = registry().find("model", part["use"]).component.load()
+    opened, closed, clock = cls.open, cls.close, []
+
+    async def open_and_warm(self: Any) -> None:
+        await opened(self)
+        calls = [Request((Message("user", text),), max_tokens=load.tokens) for text in load.texts]
+        await asyncio.gather(*map(self.generate, calls))
+        clock.append(now())
+
+    async def note_and_close(self: Any) -> None:
+        clock.append(now())
+        await closed(self)
+
+    cls.open, cls.close = open_and_warm, note_and_close
+    tokens = through_evalcore(load, part, len(load.texts), load.tokens)
+    begin, end = clock
+    return {"tokens": tokens} | {name: end[name] - begin[name] for name in end}
+
+
 def timed(work: Callable[[], int]) -> dict[str, float]:
-    """What it takes to write tokens: seconds of this process's CPU, and of the clock."""
-    cpu, wall = time.process_time(), time.perf_counter()
+    """What it takes to write tokens."""
+    begin = now()
     tokens = work()
-    return {
-        "tokens": tokens,
-        "cpu": time.process_time() - cpu,
-        "wall": time.perf_counter() - wall,
-    }
+    end = now()
+    return {"tokens": tokens} | {name: end[name] - begin[name] for name in end}
+
+
+def now() -> dict[str, float]:
+    """Seconds of CPU, of this process and of those that it has started, and of the clock."""
+    import psutil
+
+    this = psutil.Process()
+    used = [process.cpu_times() for process in (this, *this.children(recursive=True))]
+    return {"cpu": sum(times.user + times.system for times in used), "wall": time.perf_counter()}
 
 
 def through_evalcore(load: Load, part: dict[str, Any], prompts: int, tokens: int) -> int:
