@@ -16,8 +16,10 @@ from evalcore.data import Continuation, Message, Request
 from evalcore_vllm.model import Backend, Vllm
 from evalcore_vllm.settings import VllmSettings
 
-hypothesis_settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
-hypothesis_settings.load_profile("no deadline")
+for name, examples in {"few": 25, "many": 100}.items():
+    # A busy machine is no failure.
+    hypothesis_settings.register_profile(name, max_examples=examples, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
 os.environ |= {
     "HF_HUB_OFFLINE": "1",

@@ -35,7 +35,7 @@ class Checkpoint:
 
     Raises:
         PluginError: if transformers, which vLLM needs, cannot be imported.
-        EvalcoreError: if there is no such model.
+        EvalcoreError: if there is no such model, or its files are not as expected.
     """
 
     def __init__(self, settings: VllmSettings) -> None:
@@ -60,8 +60,12 @@ class Checkpoint:
                 revision=engine.get("tokenizer_revision", settings.revision),
                 trust_remote_code=engine.get("trust_remote_code", False),
             )
-        except (OSError, ValueError) as error:
-            raise EvalcoreError(f"there is no model {settings.model!r}: {reason(error)}") from error
+        except Exception as error:
+            raise EvalcoreError(
+                f"the model {settings.model!r} cannot be read: {reason(error)} Expected a folder "
+                "with config, tokenizer and weights, or a name on the Hugging Face hub (for one "
+                "that is not public, with HF_TOKEN in the environment)."
+            ) from error
         self.prompts = Prompts(tokenizer, chat=settings.chat)
         self.generation_config: dict[str, Any] = {
             **(json.loads(generation.read_text()) if generation else {}),

@@ -76,8 +76,7 @@ class Engine:
             TransientError: if the engine gave the request up.
             EvalcoreError: if it refuses it, or has ended.
         """
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
+        from vllm.sampling_params import RequestOutputKind, SamplingParams
 
         output = await self._run(
             ids,
@@ -105,8 +104,7 @@ class Engine:
 
     async def score(self, ids: list[int]) -> list[Scored]:
         """What the engine says of each token but the first; errors as of `complete`."""
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
+        from vllm.sampling_params import RequestOutputKind, SamplingParams
 
         params = SamplingParams(
             temperature=0,

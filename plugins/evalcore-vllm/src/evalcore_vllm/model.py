@@ -28,17 +28,27 @@ T = TypeVar("T")
 
 
 class Backend(Protocol):
-    """A way to run the model: token ids in, answers out."""
+    """A way to run the model: token ids in, answers out.
+
+    Attributes:
+        context: tokens of a prompt with its answer at most; known once it is open.
+    """
 
     context: int
 
-    async def open(self) -> None: ...
+    async def open(self) -> None:
+        """Load the weights."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """End vLLM's processes, whether it was opened or not."""
 
-    async def complete(self, ids: list[int], sampling: Sampling) -> Generation: ...
+    async def complete(self, ids: list[int], sampling: Sampling) -> Generation:
+        """Go on from a prompt that leaves room for one token at least."""
+        ...
 
-    async def score(self, ids: list[int]) -> list[Scored]: ...
+    async def score(self, ids: list[int]) -> list[Scored]:
+        """Say of each token but the first how likely it is after those before it."""
+        ...
 
 
 class Vllm(LanguageModel[VllmSettings]):
