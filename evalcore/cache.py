@@ -266,6 +266,18 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(path, error) from None
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    try:
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {pragma}").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -273,11 +285,9 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;"
             )
-    except (OSError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
         raise _unusable(path, error) from None
     if version not in {0, _FORMAT}:
-        connection.close()
         raise EvalcoreError(
             f"{path}: found cache format {version}, expected {_FORMAT}; remove the file"
         )
-    return connection

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,8 @@ class Workplace:
         import sqlite3
 
         try:
-            with sqlite3.connect(f"file:{self.folder / 'run/run.db'}?mode=ro", uri=True) as base:
+            address = f"file:{self.folder / 'run/run.db'}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True)) as base:
                 return base.execute("SELECT count(*) FROM records").fetchone()[0]
         except sqlite3.OperationalError:
             return 0

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -24,7 +25,7 @@ def wait_for(condition, process):
 
 def committed_calls(workplace):
     """The calls whose answers are safe: of committed attempts and of attempts under way."""
-    with sqlite3.connect(workplace.folder / "run/run.db") as base:
+    with closing(sqlite3.connect(workplace.folder / "run/run.db")) as base:
         (of_records,) = base.execute("SELECT total(calls) FROM records").fetchone()
         (open_calls,) = base.execute("SELECT count(*) FROM calls").fetchone()
     return int(of_records) + open_calls

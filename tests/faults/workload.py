@@ -84,7 +84,7 @@ class Counted(LanguageModel[CountedSettings]):
 
 class StepsSettings(Settings):
     calls: int = 3
-    mark: str = ""
+    mark: str = "none"
 
 
 class Steps(Strategy[StepsSettings]):

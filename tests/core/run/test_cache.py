@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -120,6 +121,11 @@ def folder(tmp_path, name):
     path = tmp_path / name
     path.mkdir()
     return path
+
+
+def change(path, statement, *values):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement, values)
 
 
 def spent(path):
@@ -235,8 +241,7 @@ def test_a_run_whose_cache_breaks_goes_on_and_says_so(tmp_path, counted, offered
     class Breaking(Counted):
         async def generate(self, request):
             if len(Counted.asked) == 2:
-                with sqlite3.connect(tmp_path / "cache" / "evalcore" / "answers.db") as connection:
-                    connection.execute("DROP TABLE answers")
+                change(tmp_path / "cache" / "evalcore" / "answers.db", "DROP TABLE answers")
             return await super().generate(request)
 
     offered("m", Breaking)
@@ -275,8 +280,7 @@ def test_what_was_used_lately_stays(tmp_path):
     path = tmp_path / "answers.db"
     filled(path, "old", "older")
     month = 30 * 86_400
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE answers SET used = ?", (time.time() - month,))
+    change(path, "UPDATE answers SET used = ?", time.time() - month)
 
     async def look():
         cache = Cache(path)
@@ -326,7 +330,7 @@ def test_many_processes_share_one_file_from_its_making_on(tmp_path):
     told = [process.communicate(timeout=60)[1] for process in running]
     assert [process.returncode for process in running] == [0] * 6, told
     assert [h.answers for h in holdings(path)] == [200]
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -391,8 +395,7 @@ def test_models_whose_data_differ_share_nothing(tmp_path, routed):
 def test_a_broken_cache_keeps_nobody_waiting(tmp_path, counted):
     run(folder(tmp_path, "a"), **KEYS)
     file = tmp_path / "cache" / "evalcore" / "answers.db"
-    with sqlite3.connect(file) as connection:
-        connection.execute("DROP TABLE answers")
+    change(file, "DROP TABLE answers")
     outcome = run(folder(tmp_path, "b"), **KEYS)
     assert outcome.code == 1
     assert len(counted.asked) == 24
