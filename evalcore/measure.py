@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalcore.data import Result
+from evalcore.encoding import decode
 from evalcore.stats import Estimate, paired_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -116,6 +117,16 @@ class CellScores:
         order = np.array([names.index(name) for name in found] + [-1], dtype=np.int64)
         return order[codes], names
 
+    def details(self, path: str) -> list[Any]:
+        """What each attempt has on record at a path, of length n; `None` for nothing."""
+        part, *names = path.split(".")
+        if part not in {"score", "details", "metadata"} or not names:
+            raise ValueError(
+                f"found path {path!r}, expected `score.NAME`, `details.NAME` or `metadata.NAME`"
+            )
+        bodies = self._store.column(self._cell.id, "body")
+        return [_inside(decode(body), (part, *names)) for (body,) in bodies]
+
     def records(self) -> Iterator[Record]:
         """The full records, in the same order, one at a time."""
         return self._store.records(self._cell.id)
@@ -162,6 +173,14 @@ def _codes(samples: Iterator[str]) -> Iterator[int]:
         if sample != last:
             code, last = code + 1, sample
         yield code
+
+
+def _inside(value: Any, names: Iterable[str]) -> Any:
+    for name in names:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
 
 
 def _number(value: Any) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,6 +62,14 @@ class Scores(Protocol):
 
     def labels(self) -> tuple[NDArray[np.int64], Sequence[str]]:
         """The label of each attempt as a code, shape (n,), and the sorted labels; -1 if failed."""
+
+    def details(self, path: str) -> list[Any]:
+        """What each attempt has on record besides columns, of length n; `None` for nothing.
+
+        Args:
+            path: `score.NAME` for a detail of the task's score, `details.NAME` for one of the
+                strategy's, `metadata.NAME` for the sample's; further names lead into mappings.
+        """
 
     def records(self) -> Iterator[Record]:
         """The full records, in the same order, one at a time."""

@@ -27,9 +27,14 @@ def record(
     label: str = "",
     answer: Any = "",
     details: Mapping[str, Any] | None = None,
+    strategy: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
     usage: Usage | None = None,
 ) -> Record:
-    """One attempt at a sample; `value` is its score, `None` where the attempt failed."""
+    """One attempt at a sample; `value` is its score, `None` where the attempt failed.
+
+    `details` are those of the score, `strategy` is what the strategy put on record.
+    """
     failed = value is None
     return Record(
         cell=_CELL,
@@ -40,6 +45,8 @@ def record(
         score=None if value is None else Score(value, label, details or {}),
         failure=Failure("model", "RuntimeError", "the model failed") if failed else None,
         usage=usage or Usage(calls=1, prompt_tokens=10, completion_tokens=5),
+        details=strategy or {},
+        metadata=metadata or {},
     )
 
 

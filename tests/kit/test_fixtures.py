@@ -98,7 +98,7 @@ def test_offer_refuses_what_is_no_component(evalcore_offer):
 
 def test_scores_are_those_of_a_run(tmp_path):
     records = [
-        record("b", 0.5, label="half", details={"k": 1}),
+        record("b", 0.5, label="half", details={"k": {"deep": 1}}, strategy={"turns": 2}),
         record("a", None, attempt=1),
         record("a", 1.0, label="full", answer="x"),
     ]
@@ -110,12 +110,18 @@ def test_scores_are_those_of_a_run(tmp_path):
         codes, labels = scores.labels()
         assert ([int(code) for code in codes], labels) == ([0, -1, 1], ["full", "half"])
         assert [item.answer for item in scores.records()] == ["x", "", ""]
+        assert scores.details("score.k.deep") == [None, None, 1]
+        assert scores.details("details.turns") == [None, None, 2]
+        assert scores.details("metadata.source.x") == [None] * 3
+        for path in ("score", "body.answer", ""):
+            with pytest.raises(ValueError, match=f"found path '{path}', expected `score.NAME`"):
+                scores.details(path)
 
 
 def test_pytest_plugin_imports_nothing_of_the_core():
     script = (
         "import sys, evalcore.testing.pytest_plugin;"
-        "print(*(name for name in sys.modules if name.startswith('evalcore')))"
+        "print(*(name for name in sys.modules if name.partition('.')[0] == 'evalcore'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -66,6 +66,8 @@ def test_the_hidden_tests_decide(double):
     assert (right.value, right.label) == (1.0, "accepted")
     assert (wrong.value, wrong.label) == (0.0, "wrong-answer")
     assert right.details["tests_run"] == right.details["tests"] == 3
+    unread = double.score(case, Attempt("```python\nprint(\n```"))
+    assert [s.details["public_passed"] for s in (right, wrong, unread)] == [True, True, False]
 
 
 def test_feedback_is_on_the_public_tests_alone(double):

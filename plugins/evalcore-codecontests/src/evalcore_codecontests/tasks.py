@@ -146,6 +146,7 @@ class JudgedTask(Task[J]):
             label=judgement.verdict.value,
             details={
                 "language": program_of(str(attempt.answer), self.settings.language).language,
+                "public_passed": _all_pass(judgement.tests, len(problem.public_tests)),
                 "tests_run": len(judgement.tests),
                 "tests": len(problem.public_tests) + len(problem.hidden_tests),
                 "seconds": round(judgement.seconds, 6),
@@ -232,6 +233,13 @@ def feedback_of(tests: Sequence[Test] | Sequence[CallTest], judgement: Judgement
     text = "All public tests pass." if passed else "\n\n".join(words) or judgement.message
     details = {"verdict": judgement.verdict.value, "message": judgement.message, "tests": shown}
     return Feedback(passed, text, details, executions=len(judgement.tests))
+
+
+def _all_pass(results: Sequence[TestResult], count: int) -> bool:
+    """Whether the first `count` tests were run and accepted."""
+    return len(results) >= count and all(
+        result.verdict is Verdict.ACCEPTED for result in results[:count]
+    )
 
 
 def _shown(test: Test | CallTest, done: TestResult) -> dict[str, Any]:
