@@ -1,0 +1,25 @@
+"""The families of prompts, and the variables that the prompts of each may use."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["VARIABLES", "Family"]
+
+Family = Literal["reasoning", "instruction", "format", "retry", "feedback"]
+"""What a prompt is for: `reasoning` asks for words about the problem, `instruction` for a program
+written in some way, `format` says how the program is to be given, `retry` asks for another try, and
+`feedback` says how a program did."""
+
+_DIALOGUE = ("statement", "turn", "max_turns")
+
+VARIABLES: dict[Family, tuple[str, ...]] = {
+    "reasoning": _DIALOGUE,
+    "instruction": _DIALOGUE,
+    "format": _DIALOGUE,
+    "retry": _DIALOGUE,
+    "feedback": ("failed", "passed", "left_out", "text"),
+}
+"""In a dialogue: the text of the sample, the number of the turn from 1, and how many there may be.
+In feedback: the tests that failed and that passed, as mappings of `input`, `expected`, `got`,
+`stderr` and `verdict`; how many more there are; and the task's own words."""

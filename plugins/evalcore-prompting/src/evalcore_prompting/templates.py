@@ -1,0 +1,217 @@
+"""Prompts as data: one template file each, ours and those of a user's folder.
+
+A file `ID.jinja` begins with what the prompt is, in TOML between two lines `+++`; the rest is a
+Jinja2 template, rendered in a sandbox:
+
+    +++
+    name = "self-reflection"
+    family = "reasoning"
+    version = 1
+    +++
+    State the problem again in your own words.
+
+`name` is what publications call the prompt; `version` is raised whenever its text changes.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evalcore.errors import EvalcoreError
+from evalcore_prompting.families import VARIABLES, Family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Library", "Prompt", "PromptError", "library"]
+
+_OWN = Path(__file__).parent / "prompts"
+_MARK = "+++"
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class PromptError(EvalcoreError, ValueError):
+    """A prompt that is not there, cannot be read or cannot be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as its file holds it.
+
+    Attributes:
+        id: what a spec calls it: the file's name without `.jinja`.
+        name: what publications call it.
+        family: what it is for, which decides the variables that it may use.
+        version: raised whenever its text changes.
+        template: the Jinja2 template, after a comment of as many lines as the front matter, so
+            that line numbers are those of the file.
+        file: where it stands.
+    """
+
+    id: str
+    name: str
+    family: Family
+    version: int
+    template: str
+    file: Path
+
+
+class Library:
+    """Prompts by their ids, each checked: it parses and uses only variables of its family."""
+
+    def __init__(self, prompts: Iterable[Prompt]) -> None:
+        self._prompts = {prompt.id: prompt for prompt in prompts}
+        self._environment = ImmutableSandboxedEnvironment(
+            autoescape=False,  # prompts are plain text
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            loader=FunctionLoader(lambda id_: self[id_].template),
+        )
+        for prompt in self._prompts.values():
+            self._check(prompt)
+
+    def __getitem__(self, id_: str) -> Prompt:
+        """The prompt with this id.
+
+        Raises:
+            PromptError: if there is none; the text names the nearest ids.
+        """
+        if id_ not in self._prompts:
+            near = get_close_matches(id_, self._prompts)
+            known = f"nearest: {', '.join(near)}" if near else f"there are: {', '.join(self.ids())}"
+            raise PromptError(f"no prompt {id_!r}; {known}")
+        return self._prompts[id_]
+
+    def ids(self, family: Family | None = None) -> list[str]:
+        """The ids of a family's prompts, or of all, sorted."""
+        prompts = self._prompts.values()
+        return sorted(prompt.id for prompt in prompts if family in {None, prompt.family})
+
+    def names(self) -> dict[str, str]:
+        """What publications call each prompt, by id."""
+        return {id_: self._prompts[id_].name for id_ in self.ids()}
+
+    def render(self, id_: str, **variables: Any) -> str:
+        """The text of a prompt, without space around it.
+
+        Args:
+            id_: the prompt's id.
+            variables: those of its family; what the template does not use may be left out.
+
+        Raises:
+            PromptError: if there is no such prompt, a variable is missing or is not of the
+                family, or the template fails.
+        """
+        prompt = self[id_]
+        _check_variables(f"prompt {id_!r}", variables, prompt.family)
+        try:
+            return self._environment.get_template(id_).render(variables).strip()
+        except Exception as error:
+            raise PromptError(f"{prompt.file}: {type(error).__name__}: {error}") from error
+
+    def _check(self, prompt: Prompt) -> None:
+        """Raise a `PromptError` if the template cannot be used."""
+        try:
+            parsed = self._environment.parse(prompt.template)
+        except TemplateSyntaxError as error:
+            raise PromptError(f"{prompt.file}:{error.lineno}: {error.message}") from error
+        _check_variables(str(prompt.file), meta.find_undeclared_variables(parsed), prompt.family)
+        for other in meta.find_referenced_templates(parsed):
+            if other is not None and other not in self._prompts:
+                raise PromptError(f"{prompt.file}: includes {other!r}, which is no prompt")
+
+
+def library(folder: str | Path | None = None) -> Library:
+    """The prompts of this package, with those of a folder added or in their places.
+
+    Args:
+        folder: a user's folder of template files, or `None`.
+
+    Raises:
+        PromptError: if the folder holds no prompt, or one that cannot be read, does not parse,
+            uses an unknown variable, or is of another family than the one it replaces.
+    """
+    own = _own()
+    if folder is None:
+        return own
+    files = sorted(Path(folder).glob("*.jinja"))
+    if not files:
+        raise PromptError(f"{folder}: found no file ID.jinja, expected a folder of prompts")
+    prompts = {id_: own[id_] for id_ in own.ids()}
+    for prompt in map(_read, files):
+        replaced = prompts.get(prompt.id, prompt)
+        if replaced.family != prompt.family:
+            raise PromptError(
+                f"{prompt.file}: found family {prompt.family!r}, but {prompt.id!r} is a prompt of "
+                f"family {replaced.family!r}; keep the family or choose another id"
+            )
+        prompts[prompt.id] = prompt
+    return Library(prompts.values())
+
+
+@cache
+def _own() -> Library:
+    return Library(map(_read, sorted(_OWN.glob("*.jinja"))))
+
+
+class _Front(BaseModel):
+    """What stands between the two lines `+++`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(min_length=1)
+    family: Family
+    version: int = Field(ge=1)
+
+
+def _read(file: Path) -> Prompt:
+    if not _ID.fullmatch(file.stem) or file.stem == "none":
+        raise PromptError(
+            f"{file}: found the id {file.stem!r}, expected lower-case words joined by '-', but "
+            "not 'none', which stands for no prompt"
+        )
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"{file}: cannot be read: {error}") from error
+    marks = [number for number, line in enumerate(lines) if line.strip() == _MARK][:2]
+    if len(marks) < 2 or marks[0] != 0:
+        raise PromptError(f"{file}: expected name, family and version between two lines {_MARK}")
+    end = marks[1]
+    try:
+        front = _Front.model_validate(tomllib.loads("\n".join(lines[1:end])))
+    except tomllib.TOMLDecodeError as error:
+        raise PromptError(f"{file}: the front matter is no TOML: {error}") from error
+    except ValidationError as error:
+        raise PromptError(f"{file}: {_explain(error)}") from error
+    padding = "{#" + "\n" * (end + 1) + "-#}"
+    template = padding + "\n".join(lines[end + 1 :])
+    return Prompt(file.stem, front.name, front.family, front.version, template, file)
+
+
+def _explain(error: ValidationError) -> str:
+    """What is wrong with the front matter, in one line."""
+    known = f"expected name, family ({', '.join(get_args(Family))}) and version (1 or more)"
+    wrong = [f"{item['loc'][0]}: {item['msg'].lower()}" for item in error.errors()]
+    return f"{'; '.join(wrong)}; {known}"
+
+
+def _check_variables(owner: str, used: Iterable[str] | Mapping[str, Any], family: Family) -> None:
+    allowed = VARIABLES[family]
+    unknown = sorted(set(used) - set(allowed))
+    if unknown:
+        raise PromptError(
+            f"{owner}: unknown variable {', '.join(map(repr, unknown))}; "
+            f"a {family} prompt has {', '.join(allowed)}"
+        )
