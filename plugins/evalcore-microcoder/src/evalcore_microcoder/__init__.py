@@ -1,0 +1,1 @@
+"""A tiny language model that writes tiny programs, and a contest for it, for evalcore."""

@@ -1,0 +1,1 @@
+"""The contest: problems of the world whose compositions are in no training data."""

@@ -1,0 +1,19 @@
+"""What this plugin declares."""
+
+from __future__ import annotations
+
+from evalcore.component import Component
+from evalcore.hookspecs import hookimpl
+
+
+@hookimpl
+def evalcore_tasks() -> list[Component]:
+    """One contest."""
+    return [
+        Component(
+            name="microcontest",
+            summary="Small problems of two and three steps, judged by their tests; needs no data",
+            path="evalcore_microcoder.contest.task:Microcontest",
+            settings="evalcore_codecontests.tasks:JudgeSettings",
+        )
+    ]

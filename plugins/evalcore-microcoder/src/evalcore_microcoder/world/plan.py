@@ -1,0 +1,109 @@
+"""A plan: a source, the steps in their order, and what is printed; it runs and can be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from evalcore_microcoder.world.operation import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evalcore_microcoder.world.operation import Step, Type
+    from evalcore_microcoder.world.source import Source
+
+__all__ = ["VARIABLES", "Plan"]
+
+VARIABLES = "abcd"
+"""The variables of a program: the input, and the result of each step."""
+
+_PRINTED: dict[Type, tuple[str, str]] = {
+    "number": ("{a}", "{a}"),
+    "word": ("{a}", '{a} or "{nothing}"'),
+    "numbers": ("*{a}", '*{a} or ["{nothing}"]'),
+    "words": ("*{a}", '*{a} or ["{nothing}"]'),
+}
+"""What is printed of a value of a type; the second form minds an empty word or list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a program does.
+
+    Attributes:
+        nothing: the word that is printed for an empty word or list, empty if none can come out.
+        bare: print a list as Python writes it, which is a mistake.
+    """
+
+    source: Source
+    steps: tuple[Step, ...]
+    nothing: str = ""
+    bare: bool = False
+
+    @property
+    def type(self) -> Type:
+        """The type of the result."""
+        return self.steps[-1].operation.gives if self.steps else self.source.type
+
+    @property
+    def possible(self) -> bool:
+        """Whether each step takes what is there, and the result can be printed."""
+        flow = (self.source.type, *(step.operation.gives for step in self.steps))
+        takes = (step.operation.takes for step in self.steps)
+        return all(a == b for a, b in zip(flow, takes, strict=False)) and self.type in _PRINTED
+
+    def output(self, text: str) -> str | None:
+        """What the program prints for an input; `None` if it fails."""
+        value = self.source.parse(text)
+        try:
+            for step in self.steps:
+                value = compiled(step.code)(value)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return None
+        if isinstance(value, list) and not self.bare:
+            value = " ".join(map(str, value))
+        return f"{value}\n" if value != "" else f"{self.nothing}\n"
+
+    def lines(self) -> Iterator[str]:
+        """The lines of each step, in the plain style."""
+        for (a, b), step in zip(pairwise(VARIABLES), self.steps, strict=False):
+            yield f"{b} = {step.code.format(a=a)}"
+
+    def ending(self) -> str:
+        """The line that prints the result."""
+        bare, minding = _PRINTED[self.type]
+        form = minding if self.nothing else bare
+        a = VARIABLES[len(self.steps)]
+        return f"print({form.lstrip('*' * self.bare).format(a=a, nothing=self.nothing)})"
+
+    def program(self) -> str:
+        """The program in the plain style: read, a line for each step, print."""
+        return "\n".join((self.source.read, *self.lines(), self.ending())) + "\n"
+
+    def commented(self) -> str:
+        """The program with a comment before each of its parts."""
+        parts = [f"# Read {self.source.name}.\n{self.source.read}"]
+        for step, line in zip(self.steps, self.lines(), strict=True):
+            parts.append(f"# {sentence(step)}\n{line}")
+        return "\n".join((*parts, f"# Print the result.\n{self.ending()}\n"))
+
+    def with_functions(self) -> str:
+        """The program with a function for each step, under a docstring."""
+        functions = "\n\n".join(
+            f'def {step.operation.name}(a):\n    """{sentence(step)}"""\n'
+            f"    return {step.code.format(a='a')}\n"
+            for step in self.steps
+        )
+        calls = "\n".join(
+            f"{b} = {step.operation.name}({a})"
+            for (a, b), step in zip(pairwise(VARIABLES), self.steps, strict=False)
+        )
+        return f"{functions}\n\n{self.source.read}\n{calls}\n{self.ending()}\n"
+
+
+def sentence(step: Step) -> str:
+    """The step in its plainest words, as a sentence."""
+    text = step.text(step.operation.do[0])
+    return f"{text[0].upper()}{text[1:]}."
