@@ -10,7 +10,7 @@ import os
 from abc import abstractmethod
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, PositiveFloat, model_validator
 
@@ -30,9 +30,16 @@ if TYPE_CHECKING:
     from evalcore_codecontests.judge import Judgement, TestResult
     from evalcore_codecontests.problem import CallTest, Problem, Test
 
-__all__ = ["CodeContests", "Contest", "DataSettings", "JudgeSettings", "JudgedTask", "Taco"]
+__all__ = [
+    "CodeContests",
+    "Contest",
+    "DataSettings",
+    "JudgeSettings",
+    "JudgedTask",
+    "PackagedContest",
+    "Taco",
+]
 
-_OWN_PROBLEMS = "package://evalcore_codecontests/contest/problems.jsonl"
 _SHOWN = 2_000
 """Characters of a test's input and output that feedback holds at most."""
 
@@ -202,21 +209,33 @@ class Taco(JudgedTask[DataSettings]):
         return read_problems(str(source), split=settings.split, format="taco")
 
 
-class Contest(JudgedTask[JudgeSettings]):
-    """The contest that this plugin brings along."""
+class PackagedContest(JudgedTask[JudgeSettings]):
+    """A contest that a package brings along, in the fields of `deepmind/code_contests`.
+
+    Attributes:
+        location: its file, as `package://NAME/PATH`.
+    """
+
+    location: ClassVar[str]
 
     def __init__(self, settings: JudgeSettings) -> None:
         super().__init__(settings)
-        (self._file,) = DataPath.resolve(_OWN_PROBLEMS, Path()).files()
+        (self._file,) = DataPath.resolve(self.location, Path()).files()
 
     def problems(self) -> Iterator[Problem]:
-        """Our 24 problems."""
+        """The problems of the contest."""
         return read_problems(self._file, format="codecontests")
 
     def size(self) -> int:
         """The number of problems."""
         with self._file.open("rb") as lines:
             return sum(1 for _ in lines)
+
+
+class Contest(PackagedContest):
+    """Our 24 problems."""
+
+    location = "package://evalcore_codecontests/contest/problems.jsonl"
 
 
 def feedback_of(tests: Sequence[Test] | Sequence[CallTest], judgement: Judgement) -> Feedback:
