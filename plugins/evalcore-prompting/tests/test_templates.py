@@ -19,7 +19,8 @@ FEEDBACK = {
         {**TEST, "verdict": "output-limit"},
     ],
     "passed": [TEST],
-    "left_out": 2,
+    "more_failed": 2,
+    "more_passed": 1,
     "text": "",
 }
 VARIABLES = {"statement": "Add two numbers.", "turn": 2, "max_turns": 3}
@@ -80,13 +81,13 @@ def test_the_prompts_of_the_study():
 
 
 def test_one_failed_test_is_not_several():
-    text = library().render("failed-tests", failed=[TEST], passed=[], left_out=0, text="")
+    text = library().render("failed-tests", failed=[TEST], passed=[], more_failed=0, text="")
     assert text.startswith("Your program fails this test:")
-    assert "not shown" not in text
+    assert "more" not in text
 
 
 def test_without_tests_the_words_of_the_task_are_used():
-    nothing = {"failed": [], "passed": [], "left_out": 0, "text": "Too short."}
+    nothing = {"failed": [], "passed": [], "more_failed": 0, "more_passed": 0, "text": "Too short."}
     for grain in ("failed-tests", "all-tests"):
         assert library().render(grain, **nothing) == "Your program is wrong.\nToo short."
 

@@ -18,8 +18,8 @@ VARIABLES: dict[Family, tuple[str, ...]] = {
     "instruction": _DIALOGUE,
     "format": _DIALOGUE,
     "retry": _DIALOGUE,
-    "feedback": ("failed", "passed", "left_out", "text"),
+    "feedback": ("failed", "passed", "more_failed", "more_passed", "text"),
 }
 """In a dialogue: the text of the sample, the number of the turn from 1, and how many there may be.
 In feedback: the tests that failed and that passed, as mappings of `input`, `expected`, `got`,
-`stderr` and `verdict`; how many more there are; and the task's own words."""
+`stderr` and `verdict`; how many more of each there are; and the task's own words."""

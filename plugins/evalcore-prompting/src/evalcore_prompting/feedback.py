@@ -1,0 +1,90 @@
+"""Execution feedback as a model reads it: a task's `Feedback` through a prompt of its family.
+
+A task that tells single tests puts them into the details of its feedback, as `tests`: mappings of
+`verdict` (`accepted` where the test is passed), `input`, `expected`, `got` and `stderr`. Of a task
+that does not, the text is used.
+
+Long feedback is cut by these rules. The texts of one test share a limit: each gets an equal part,
+and what a short one leaves goes to the others. A text that is too long keeps its beginning, and
+`stderr` its end, where a traceback names the error. The whole has a limit of its own: it shows as
+many tests as fit, failed ones first, and says how many more there are. Where not even one fits, it
+is cut at the end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalcore.data import Feedback
+    from evalcore_prompting.templates import Library
+
+__all__ = ["FeedbackText"]
+
+_FIELDS = ("input", "expected", "got", "stderr")
+_CUT = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackText:
+    """Renders feedback at one grain.
+
+    Attributes:
+        prompts: where the grain is found.
+        grain: id of a prompt of the family `feedback`.
+        test_chars: characters that the texts of one test may have.
+        chars: characters that the whole may have.
+    """
+
+    prompts: Library
+    grain: str
+    test_chars: int
+    chars: int
+
+    def __call__(self, feedback: Feedback) -> str:
+        """The text of one feedback.
+
+        Raises:
+            PromptError: if the template fails.
+        """
+        found = feedback.details.get("tests", ())
+        tests = [self._shown(test) for test in found if isinstance(test, Mapping)]
+        passed = [test for test in tests if test["verdict"] == "accepted"]
+        failed = [test for test in tests if test["verdict"] != "accepted"]
+
+        def showing(count: int) -> str:
+            """With the first tests alone, failed ones before passed ones."""
+            shown, kept = failed[:count], passed[: max(0, count - len(failed))]
+            return self.prompts.render(
+                self.grain,
+                failed=shown,
+                passed=kept,
+                more_failed=len(failed) - len(shown),
+                more_passed=len(passed) - len(kept),
+                text=feedback.text.strip(),
+            )
+
+        counts = range(2, len(tests) + 1)
+        fitting = bisect_left(counts, True, key=lambda count: len(showing(count)) > self.chars)
+        return _beginning(showing(1 + fitting), self.chars)
+
+    def _shown(self, test: Mapping[str, Any]) -> dict[str, str]:
+        """The verdict of a test and its texts, cut to what they may have together."""
+        shown = {name: str(test.get(name, "")).rstrip() for name in _FIELDS}
+        left = self.test_chars
+        for done, name in enumerate(sorted(_FIELDS, key=lambda name: len(shown[name]))):
+            cut = _end if name == "stderr" else _beginning
+            shown[name] = cut(shown[name], left // (len(_FIELDS) - done))
+            left -= len(shown[name])
+        return {"verdict": str(test.get("verdict", "")), **shown}
+
+
+def _beginning(text: str, chars: int) -> str:
+    return text if len(text) <= chars else text[: chars - len(_CUT)] + _CUT
+
+
+def _end(text: str, chars: int) -> str:
+    return text if len(text) <= chars else _CUT + text[len(text) - chars + len(_CUT) :]
