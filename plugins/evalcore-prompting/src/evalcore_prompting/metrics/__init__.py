@@ -1,0 +1,1 @@
+"""pass@k and pass n@k, with their intervals."""

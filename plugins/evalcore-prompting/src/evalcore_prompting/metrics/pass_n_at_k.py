@@ -1,0 +1,120 @@
+"""Metric `pass-n-at-k`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from evalcore.metric import Metric
+from evalcore.settings import Settings
+from evalcore_prompting.metrics import estimators
+from evalcore_prompting.metrics.counts import Count, Counts, listed
+from evalcore_prompting.metrics.problems import check_enough, mean_over_problems, right, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from evalcore.metric import Scores
+    from evalcore.stats import Estimate
+
+    Marks = NDArray[np.bool_]
+
+__all__ = ["PassNAtK", "PassNAtKSettings"]
+
+
+class PassNAtKSettings(Settings):
+    """Settings of `pass-n-at-k`."""
+
+    n: Counts
+    """Answers submitted at most: one number for each `k`, or a list that goes along with `k`."""
+    k: Counts
+    """Code samples drawn, or a list of such numbers: a curve. Each pair of `n` and `k` is a part
+    of its own, `pass-n-at-k/10@100`."""
+    turns: Count = 1
+    """Code samples that an attempt may take: the strategy's `max_turns`. Each turn of a dialogue
+    is a code sample, and what a dialogue that ends sooner leaves is not given to others, so that
+    k code samples are `k / turns` attempts, rounded down."""
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Each n with its k."""
+        ks = listed(self.k)
+        ns = self.n if isinstance(self.n, tuple) else (self.n,) * len(ks)
+        if len(ns) != len(ks):
+            raise ValueError(f"{len(ns)} values of `n` cannot go along with {len(ks)} of `k`")
+        return list(zip(ns, ks, strict=True))
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        for n, k in self.pairs():
+            if n > k:
+                raise ValueError(f"n = {n} answers cannot be chosen of k = {k} code samples")
+            if k < self.turns:
+                raise ValueError(
+                    f"k = {k} code samples are less than one attempt of {self.turns} turns: "
+                    f"set `k` to {self.turns} or more"
+                )
+        return self
+
+
+class PassNAtK(Metric[PassNAtKSettings]):
+    """The share of problems that n answers solve, chosen of k code samples by the public tests.
+
+    An attempt is right where its score is 1. A failed attempt is neither right nor wrong: it is
+    left out, and its problem has one attempt less. Whether an attempt passes the public tests is
+    what the task puts on record as `public_passed` in the details of its score; how many turns it
+    took, what the strategy puts on record as `turns`.
+    """
+
+    def compute(self, scores: Scores) -> dict[str, Estimate]:
+        """Pass n@k for each pair of n and k.
+
+        Raises:
+            ValueError: If the task does not tell which attempts pass the public tests, an attempt
+                took more turns than the settings allow, or a problem has fewer attempts with a
+                score than k code samples are.
+        """
+        turns, pairs = self.settings.turns, self.settings.pairs()
+        _check_turns(scores.details("details.turns"), turns)
+        solved = right(scores)
+        tallies = tally(scores, _public_passed(scores, solved), solved)
+        check_enough(tallies, max(k for _, k in pairs), turns)
+        return {
+            f"{n}@{k}": mean_over_problems(
+                tallies, partial(estimators.pass_n_at_k, n=n, k=k // turns)
+            )
+            for n, k in pairs
+        }
+
+
+def _check_turns(taken: Sequence[Any], turns: int) -> None:
+    most = max((count for count in taken if isinstance(count, int)), default=0)
+    if most > turns:
+        raise ValueError(
+            f"found an attempt of {most} turns, expected {turns} at most: each turn is a code "
+            "sample; set `turns` to the strategy's `max_turns`"
+        )
+
+
+def _public_passed(scores: Scores, solved: Marks) -> Marks:
+    """Which attempts pass the public tests, shape (n,); a failed one does not."""
+    found = scores.details("score.public_passed")
+    unknown = np.fromiter((not isinstance(x, bool) for x in found), np.bool_, len(found))
+    unknown &= ~scores.failed
+    if unknown.any():
+        raise ValueError(
+            f"the task does not tell which answers pass its public tests: {unknown.sum()} of "
+            f"{(~scores.failed).sum()} scores have no `public_passed`, true or false, in their "
+            "details; use `pass-at-k`, or a task that tells it"
+        )
+    passed = np.fromiter((x is True for x in found), np.bool_, len(found))
+    if (odd := solved & ~passed).any():
+        raise ValueError(
+            f"{odd.sum()} answers are right and yet do not pass the public tests: the public tests "
+            "must be among those that the task judges by"
+        )
+    return passed

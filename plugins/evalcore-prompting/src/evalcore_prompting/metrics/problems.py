@@ -1,0 +1,102 @@
+"""From attempts to problems, and from problems to an estimate with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalcore import stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from evalcore.metric import Scores
+    from evalcore.stats import Estimate
+
+    Floats = NDArray[np.float64]
+    Marks = NDArray[np.bool_]
+    Tallies = NDArray[np.int64]
+
+__all__ = ["check_enough", "mean_over_problems", "right", "tally"]
+
+
+def right(scores: Scores) -> Marks:
+    """Which attempts are right, shape (n,): those whose score is 1."""
+    solved: Marks = scores.column("value") == 1.0
+    return solved
+
+
+def tally(scores: Scores, *marks: Marks) -> Tallies:
+    """How many attempts at each problem have a score, and how many of these have each mark.
+
+    Args:
+        scores: The attempts of a cell; a failed one is neither right nor wrong and counts nowhere.
+        marks: Marks of the attempts, shape (n,) each.
+
+    Returns:
+        Shape (problems, 1 + marks). No problem at all where no attempt has a score.
+    """
+    kept = ~scores.failed
+    if not kept.any():
+        return np.empty((0, 1 + len(marks)), dtype=np.int64)
+    sample, problems = scores.sample, int(scores.sample.max()) + 1
+    counted = (np.bincount(sample[kept & mark], minlength=problems) for mark in (kept, *marks))
+    return np.column_stack(list(counted))
+
+
+def check_enough(tallies: Tallies, k: int, turns: int = 1) -> None:
+    """Check that each problem has the attempts that k code samples are.
+
+    Args:
+        tallies: As `tally` returns them.
+        k: Code samples drawn.
+        turns: Code samples that an attempt may take.
+
+    Raises:
+        ValueError: If a problem has fewer attempts with a score.
+    """
+    needed = k // turns
+    fewest = int(tallies[:, 0].min(initial=needed))
+    if fewest >= needed:
+        return
+    short = np.count_nonzero(tallies[:, 0] < needed)
+    each = f" of up to {turns} turns" if turns > 1 else ""
+    smaller = f"set `k` to at most {(fewest + 1) * turns - 1}, or " if fewest else ""
+    msg = (
+        f"k = {k} takes {needed} attempts{each} with a score at each problem, found fewer at "
+        f"{short} of {len(tallies)} problems (the fewest: {fewest}): {smaller}make more attempts "
+        "(`attempts` in the spec; `evalcore run --retry-failed` makes failed ones anew)"
+    )
+    raise ValueError(msg)
+
+
+def mean_over_problems(tallies: Tallies, estimator: Callable[..., float]) -> Estimate:
+    """The mean of a problem's estimate, with the 95 % percentile interval over problems.
+
+    Problems are drawn anew, 10,000 times: they are what differs from one benchmark to another.
+    The percentiles stay within 0 and 1 and lie as askew as the estimates do. Over fewer than some
+    twenty problems they are too narrow, as any bootstrap is.
+
+    Args:
+        tallies: The counts of each problem, shape (problems, counts).
+        estimator: The estimate for a problem with these counts; called once for equal counts.
+
+    Returns:
+        The estimate; `n` counts the attempts behind it, `clusters` the problems.
+    """
+    kinds, kind = np.unique(tallies, axis=0, return_inverse=True)
+    found = np.array([estimator(*counts) for counts in kinds.tolist()], dtype=np.float64)
+    # Sorted, so that the interval does not depend on the order of the problems.
+    estimate = stats.bootstrap(_mean, np.sort(found[kind.ravel()]))
+    return replace(estimate, n=int(tallies[:, 0].sum()))
+
+
+def _mean(values: Floats, weights: Floats) -> Floats:
+    """The mean in each resample; of equal values, exactly their value."""
+    smallest = values[0]
+    mean: Floats = smallest + weights @ (values - smallest) / len(values)
+    return mean
