@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalcore_microcoder.world.operation import compiled
 
@@ -19,13 +19,8 @@ __all__ = ["VARIABLES", "Plan"]
 VARIABLES = "abcd"
 """The variables of a program: the input, and the result of each step."""
 
-_PRINTED: dict[Type, tuple[str, str]] = {
-    "number": ("{a}", "{a}"),
-    "word": ("{a}", '{a} or "{nothing}"'),
-    "numbers": ("*{a}", '*{a} or ["{nothing}"]'),
-    "words": ("*{a}", '*{a} or ["{nothing}"]'),
-}
-"""What is printed of a value of a type; the second form minds an empty word or list."""
+_LISTS = {"numbers", "words"}
+"""The types that are printed with blanks between the elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ class Plan:
         """Whether each step takes what is there, and the result can be printed."""
         flow = (self.source.type, *(step.operation.gives for step in self.steps))
         takes = (step.operation.takes for step in self.steps)
-        return all(a == b for a, b in zip(flow, takes, strict=False)) and self.type in _PRINTED
+        return all(a == b for a, b in zip(flow, takes, strict=False)) and self.type != "table"
 
     def output(self, text: str) -> str | None:
         """What the program prints for an input; `None` if it fails."""
@@ -60,11 +55,16 @@ class Plan:
         try:
             for step in self.steps:
                 value = compiled(step.code)(value)
-        except (ArithmeticError, LookupError, TypeError, ValueError):
+            return self._printed(value)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return None
-        if isinstance(value, list) and not self.bare:
-            value = " ".join(map(str, value))
-        return f"{value}\n" if value != "" else f"{self.nothing}\n"
+
+    def _printed(self, value: Any) -> str:
+        """What the ending prints of a value, which in a mistaken program may be of any type."""
+        listed = self.type in _LISTS
+        if self.nothing:
+            value = value or ([self.nothing] if listed else self.nothing)
+        return " ".join(map(str, value)) + "\n" if listed and not self.bare else f"{value}\n"
 
     def lines(self) -> Iterator[str]:
         """The lines of each step, in the plain style."""
@@ -73,10 +73,11 @@ class Plan:
 
     def ending(self) -> str:
         """The line that prints the result."""
-        bare, minding = _PRINTED[self.type]
-        form = minding if self.nothing else bare
-        a = VARIABLES[len(self.steps)]
-        return f"print({form.lstrip('*' * self.bare).format(a=a, nothing=self.nothing)})"
+        listed = self.type in _LISTS
+        form = "*" * (listed and not self.bare) + VARIABLES[len(self.steps)]
+        if self.nothing:
+            form += f' or ["{self.nothing}"]' if listed else f' or "{self.nothing}"'
+        return f"print({form})"
 
     def program(self) -> str:
         """The program in the plain style: read, a line for each step, print."""

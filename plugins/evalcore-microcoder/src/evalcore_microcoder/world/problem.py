@@ -28,7 +28,7 @@ _PUBLIC = 2
 _HIDDEN = 6
 _DEPTHS = (1, 2, 2, 2, 3, 3, 3, 3)
 """How many operations, each as often as it is here."""
-_NOTHING = ("none", "empty", "nothing")
+_NOTHING = ("none", "empty", "null")
 _MEANING = {
     "number": "integer",
     "numbers": "list of integers",

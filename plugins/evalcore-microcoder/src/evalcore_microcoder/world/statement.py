@@ -35,6 +35,8 @@ _PRINT = ("Print the result.", "Print what you get.", "Output the result.")
 
 def _in_order(plan: Plan, rng: Random) -> str:
     first, *others = _requests(plan, rng)
+    if not others:
+        return f"{first[0].upper()}{first[1:]}. {rng.choice(_PRINT)}"
     return ", then ".join((f"First {first}", *others)) + f". {rng.choice(_PRINT)}"
 
 
