@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from doubling import STATEMENT, Doubling
 from hypothesis import settings
+
+from evalcore.testing import scripted
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
 settings.load_profile("no deadline")
@@ -24,3 +27,27 @@ def golden():
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def converse(evalcore_run, evalcore_offer):
+    """Runs a strategy once against a model that gives these answers, and returns the record.
+
+    Its `requests` are what the model was asked.
+    """
+
+    def answer(request, answers):
+        conversed.requests.append(request)
+        return answers[request.call]
+
+    def conversed(answers, strategy, *, statement=STATEMENT, task="offered:doubling", limit=1):
+        evalcore_offer("doubling", type("Doubling", (Doubling,), {"statement": statement}))
+        evalcore_offer("script", scripted(lambda request: answer(request, answers)))
+        spec = {"task": task, "models": {"author": "offered:script"}, "strategy": strategy}
+        (record,) = evalcore_run(spec, limit=limit).records
+        assert record.failure is None, record.failure.traceback
+        assert record.usage.calls == len(answers)
+        return record
+
+    conversed.requests = []
+    return conversed

@@ -64,7 +64,7 @@ class FeedbackText:
                 passed=kept,
                 more_failed=len(failed) - len(shown),
                 more_passed=len(passed) - len(kept),
-                text=feedback.text.strip(),
+                text=feedback.text.strip("\n"),
             )
 
         counts = range(2, len(tests) + 1)

@@ -1,0 +1,121 @@
+"""The settings of the strategies: which prompts, how much feedback, how the model samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, field_validator
+
+from evalcore.settings import DataPath, Settings
+from evalcore_prompting.templates import PromptError, library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import ValidationInfo
+
+    from evalcore_prompting.families import Family
+
+__all__ = [
+    "CotRetrySettings",
+    "DialogueSettings",
+    "FeedbackSettings",
+    "MultiTurnSettings",
+    "SingleTurnSettings",
+    "listed",
+]
+
+_NONE = "none"
+_FAMILIES: dict[str, Family] = {
+    "reasoning": "reasoning",
+    "instruction": "instruction",
+    "retry_reasoning": "reasoning",
+    "retry_instruction": "instruction",
+    "feedback": "feedback",
+}
+"""Of which family the prompts are that a setting names."""
+
+
+class DialogueSettings(Settings):
+    """What the model is told besides prompts, and how it samples; what is not set is left to it."""
+
+    system: str = ""
+    """System message before all others."""
+    temperature: float | None = Field(default=None, ge=0)
+    """Sampling temperature."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    """Nucleus mass."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Length limit of each answer in tokens."""
+    stop: tuple[str, ...] = ()
+    """Texts that end an answer."""
+    prompts: DataPath | None = None
+    """A folder of template files `ID.jinja`, which add prompts or replace those of the same id."""
+
+    @property
+    def sampling(self) -> Mapping[str, Any]:
+        """How the model samples, as keyword arguments of its `generate`."""
+        return self.model_dump(include={"temperature", "top_p", "max_tokens", "stop"})
+
+    @field_validator("prompts")
+    @classmethod
+    def _can_be_read(cls, folder: DataPath | None) -> DataPath | None:
+        library(folder)
+        return folder
+
+    @field_validator(*_FAMILIES, check_fields=False)
+    @classmethod
+    def _are_of_their_family(cls, value: Any, info: ValidationInfo) -> Any:
+        if "prompts" not in info.data:  # what is wrong with the folder is said already
+            return value
+        prompts, family = library(info.data["prompts"]), _FAMILIES[str(info.field_name)]
+        for id_ in listed(value):
+            if (found := prompts[id_].family) != family:
+                raise PromptError(
+                    f"{id_!r} is a prompt of family {found}, expected one of family {family}: "
+                    f"{', '.join(prompts.ids(family))}"
+                )
+        return value
+
+
+class SingleTurnSettings(DialogueSettings):
+    """Settings of `single-turn`."""
+
+    reasoning: str | tuple[str, ...] = _NONE
+    """Reasoning prompts that are answered in words before the program: an id, a list, or `none`."""
+    instruction: str = _NONE
+    """The prompt that says how the program is to be written: an id, or `none`."""
+
+
+class FeedbackSettings(DialogueSettings):
+    """Settings of all dialogues with feedback."""
+
+    max_turns: int = Field(default=3, ge=1)
+    """Turns at most, those counted whose answer holds no program."""
+    feedback: str = "failed-tests"
+    """What is told of a program that fails: `binary`, `failed-tests`, `all-tests`, or the id of a
+    feedback prompt of your own."""
+    test_chars: int = Field(default=512, ge=40)
+    """Characters that the texts of one test may have in the feedback."""
+    feedback_chars: int = Field(default=4_000, ge=100)
+    """Characters that the feedback may have."""
+
+
+class MultiTurnSettings(FeedbackSettings, SingleTurnSettings):
+    """Settings of `multi-turn`; `reasoning` and `instruction` are those of the first turn."""
+
+    retry_reasoning: str | tuple[str, ...] = _NONE
+    """Reasoning prompts after the feedback, answered before the next program."""
+    retry_instruction: str = _NONE
+    """The prompt that says how the next program is to be written."""
+
+
+class CotRetrySettings(FeedbackSettings):
+    """Settings of `cot-retry`."""
+
+
+def listed(prompts: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The ids that a setting names, `none` being no id."""
+    if isinstance(prompts, str):
+        return () if prompts == _NONE else (prompts,)
+    return prompts
