@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from random import Random
 from typing import TYPE_CHECKING
 
+from evalcore_microcoder.world.chance import seeded
 from evalcore_microcoder.world.mistakes import mistaken, without_a_step
 from evalcore_microcoder.world.operations import OPERATIONS
 from evalcore_microcoder.world.plan import VARIABLES, Plan, sentence
@@ -16,6 +16,7 @@ from evalcore_microcoder.world.statement import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from random import Random
 
     from evalcore_microcoder.world.split import Composition, Split
 
@@ -117,7 +118,7 @@ def problems(split: Split, seed: int = 0) -> Iterator[Problem]:
     """The problems of a split without end; equal seeds give equal problems."""
     for number in count():
         name = f"{split}-{seed}-{number}"
-        rng = Random(name)  # noqa: S311
+        rng = seeded(name)
         problem = None
         while problem is None:
             problem = drawn(name, _composition(split, rng), rng)

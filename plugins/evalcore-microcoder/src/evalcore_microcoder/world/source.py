@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SOURCES", "Source"]
 
-_LETTERS = "abceilmnorst"
+_LETTERS = "abceilmnorstu"
 _TEXT = (
     "a add ant apple arm bag banana bat bee bell bird book bottle box boy bus cab cake cat coffee"
     " cow cup dad day deer desk dog door duck ear egg eye fan fig fish foot fox gas go goat hall"

@@ -17,10 +17,12 @@ __all__ = ["statement"]
 def statement(plan: Plan, example: tuple[str, str], rng: Random) -> str:
     """A statement of the task that a plan solves, with an example of input and output."""
     task = rng.choice(_STYLES)(plan, rng)
-    notes = [step.text(step.operation.note) for step in plan.steps if step.operation.note]
+    notes = [*dict.fromkeys(step.text(step.operation.note) for step in plan.steps)]
     if plan.nothing:
         notes.append(rng.choice(_NOTHING).format(plan.nothing))
-    text = " ".join((rng.choice(plan.source.shapes), task, *notes, plan.source.limits))
+    text = " ".join(
+        (rng.choice(plan.source.shapes), task, *filter(None, notes), plan.source.limits)
+    )
     given, expected = example
     return f"{text}\nExample input:\n{given}Example output:\n{expected}"
 

@@ -52,7 +52,7 @@ OPERATIONS = (
             "drop every {c}",
             "keep the letters that are not {c}",
         ),
-        of=("the letters other than {c} of {a}", "what stays without each {c} of {a}"),
+        of=("the letters other than {c} of {a}", "what stays without {c} in {a}"),
         tags=("filter", "text"),
         emptiness="may",
     ),
@@ -72,7 +72,7 @@ OPERATIONS = (
             "drop every a, e, i, o and u",
             "keep the letters that are no vowels",
         ),
-        of=("the letters other than vowels of {a}", "what stays without vowels of {a}"),
+        of=("the letters other than vowels of {a}", "what stays without vowels in {a}"),
         note="The vowels are a, e, i, o, u.",
         tags=("filter", "text"),
         emptiness="may",
@@ -86,10 +86,10 @@ OPERATIONS = (
         do=(
             "double each letter",
             "write every letter twice",
-            "put after each letter the same letter again",
+            "follow each letter by itself",
             "repeat every letter once",
         ),
-        of=("the doubled letters of {a}", "each letter twice of {a}"),
+        of=("the doubled letters of {a}", "the letters written twice of {a}"),
         tags=("map", "text"),
     ),
     Operation(
@@ -135,10 +135,10 @@ OPERATIONS = (
         do=(
             "replace each {c} by {d}",
             "change every letter {c} to {d}",
-            "write {d} where there is a {c}",
+            "write {d} where there is the letter {c}",
             "put {d} in the place of each {c}",
         ),
-        of=("the letters with {d} for {c} of {a}", "what has {d} in place of {c} of {a}"),
+        of=("the result of writing {d} for {c} in {a}", "what {d} in place of {c} makes of {a}"),
         tags=("map", "text"),
     ),
     Operation(
