@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     Tallies = NDArray[np.int64]
 
 __all__ = ["check_enough", "mean_over_problems", "right", "tally"]
+
+#: Estimates that differ by less are equal but for rounding.
+_ROUNDING = 1e-12
 
 
 def right(scores: Scores) -> Marks:
@@ -78,8 +82,9 @@ def mean_over_problems(tallies: Tallies, estimator: Callable[..., float]) -> Est
     """The mean of a problem's estimate, with the 95 % percentile interval over problems.
 
     Problems are drawn anew, 10,000 times: they are what differs from one benchmark to another.
-    The percentiles stay within 0 and 1 and lie as askew as the estimates do. Over fewer than some
-    twenty problems they are too narrow, as any bootstrap is.
+    The percentiles stay within 0 and 1 and lie as askew as the estimates do. As with any interval
+    of a mean, a few problems, or a few that are solved at all, make it too narrow. Where all
+    problems have the same estimate it is unknown: nothing tells how far another would lie.
 
     Args:
         tallies: The counts of each problem, shape (problems, counts).
@@ -91,12 +96,13 @@ def mean_over_problems(tallies: Tallies, estimator: Callable[..., float]) -> Est
     kinds, kind = np.unique(tallies, axis=0, return_inverse=True)
     found = np.array([estimator(*counts) for counts in kinds.tolist()], dtype=np.float64)
     # Sorted, so that the interval does not depend on the order of the problems.
-    estimate = stats.bootstrap(_mean, np.sort(found[kind.ravel()]))
-    return replace(estimate, n=int(tallies[:, 0].sum()))
+    values = np.sort(found[kind.ravel()])
+    estimate = replace(stats.bootstrap(_mean, values), n=int(tallies[:, 0].sum()))
+    if values.size and values[-1] - values[0] < _ROUNDING:
+        return replace(estimate, low=math.nan, high=math.nan)
+    return estimate
 
 
 def _mean(values: Floats, weights: Floats) -> Floats:
-    """The mean in each resample; of equal values, exactly their value."""
-    smallest = values[0]
-    mean: Floats = smallest + weights @ (values - smallest) / len(values)
+    mean: Floats = weights @ values / len(values)
     return mean

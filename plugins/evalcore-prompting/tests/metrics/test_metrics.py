@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from evalcore.data import Record
+from evalcore.testing import MetricContract, record, scores_of
+from evalcore_prompting.metrics.estimators import pass_at_k, pass_n_at_k
+from evalcore_prompting.metrics.pass_at_k import PassAtK, PassAtKSettings
+from evalcore_prompting.metrics.pass_n_at_k import PassNAtK, PassNAtKSettings
+
+
+def attempts(
+    sample: str, of: int, public: int, right: int, failed: int = 0, turns: int | None = None
+) -> list[Record]:
+    """Attempts at a problem: the right ones first, failed ones besides."""
+    strategy = {} if turns is None else {"turns": turns}
+    done = [
+        record(
+            sample,
+            float(i < right),
+            attempt=i,
+            details={"public_passed": i < public},
+            strategy=strategy,
+        )
+        for i in range(of)
+    ]
+    return done + [record(sample, None, attempt=of + i) for i in range(failed)]
+
+
+def contest(problems: int = 30, of: int = 10) -> list[Record]:
+    """Problems of all kinds; one attempt at every third of them failed."""
+    return [
+        item
+        for i in range(problems)
+        for item in attempts(f"p{i:02}", of, i % (of + 1), i % (of + 1) * (i % 3) // 2, i % 3 == 0)
+    ]
+
+
+@pytest.fixture
+def measure(tmp_path):
+    """Measures records by `pass-at-k` or, where n is among the settings, by `pass-n-at-k`."""
+    stores = iter(range(1_000))
+
+    def measured(records, **settings):
+        if "n" in settings:
+            metric = PassNAtK(PassNAtKSettings.model_validate(settings))
+        else:
+            metric = PassAtK(PassAtKSettings.model_validate(settings))
+        with scores_of(records, tmp_path / f"{next(stores)}.db") as scores:
+            return metric.compute(scores)
+
+    return measured
+
+
+class TestPassAtKContract(MetricContract):
+    component = "pass-at-k"
+    settings: ClassVar = {"k": 1}
+
+
+class TestPassNAtKContract(MetricContract):
+    component = "pass-n-at-k"
+    settings: ClassVar = {"n": 1, "k": 1}
+    records: ClassVar = contest(problems=12, of=3)
+
+
+class TestPassAtK:
+    def test_is_the_mean_over_problems(self, measure):
+        records = attempts("a", 10, 5, 3) + attempts("b", 20, 9, 1) + attempts("c", 10, 0, 0)
+        parts = measure(records, k=[1, 5, 10])
+        assert list(parts) == ["1", "5", "10"]
+        for k, estimate in parts.items():
+            each = [pass_at_k(n, c, int(k)) for n, c in [(10, 3), (20, 1), (10, 0)]]
+            assert estimate.value == pytest.approx(np.mean(each), abs=1e-12)
+            assert (estimate.n, estimate.clusters) == (40, 3)
+
+    def test_pass_at_1_of_problems_of_equal_size_is_the_mean_score(self, measure):
+        records = attempts("a", 8, 5, 3) + attempts("b", 8, 9, 1)
+        assert measure(records)["1"].value == pytest.approx(4 / 16)
+
+    def test_a_score_below_one_is_wrong(self, measure):
+        records = [record("a", value, attempt=i) for i, value in enumerate([0.99, 1.0, 0.5, 0.0])]
+        assert measure(records)["1"].value == 0.25
+
+    def test_failed_attempts_are_left_out(self, measure):
+        without = attempts("a", 10, 5, 3) + attempts("b", 12, 9, 1)
+        with_failed = attempts("a", 10, 5, 3, failed=7) + attempts("b", 12, 9, 1, failed=1)
+        assert measure(with_failed, k=5) == measure(without, k=5)
+
+    def test_too_few_attempts(self, measure):
+        records = attempts("a", 10, 5, 3) + attempts("b", 8, 0, 0, failed=2)
+        with pytest.raises(ValueError, match="k = 9 takes") as told:
+            measure(records, k=[1, 9])
+        assert str(told.value) == (
+            "k = 9 takes 9 attempts with a score at each problem, found fewer at 1 of 2 problems "
+            "(the fewest: 8): set `k` to at most 8, or make more attempts (`attempts` in the spec; "
+            "`evalcore run --retry-failed` makes failed ones anew)"
+        )
+        assert measure(records, k=8)["8"].n == 18
+
+    def test_a_problem_whose_attempts_all_failed(self, measure):
+        records = attempts("a", 2, 1, 1) + attempts("b", 0, 0, 0, failed=2)
+        with pytest.raises(
+            ValueError, match=r"fewer at 1 of 2 problems \(the fewest: 0\): make more"
+        ):
+            measure(records, k=1)
+
+    @pytest.mark.parametrize("k", [0, -1, [], [1, 0], "many", 1.5])
+    def test_no_number_of_attempts(self, k):
+        with pytest.raises(ValidationError):
+            PassAtKSettings(k=k)
+
+
+class TestPassNAtK:
+    def test_is_the_mean_over_problems(self, measure):
+        problems = [(50, 10, 10), (50, 30, 5), (200, 60, 20), (50, 0, 0)]
+        records = [item for i, p in enumerate(problems) for item in attempts(f"p{i}", *p)]
+        parts = measure(records, n=[1, 3, 10], k=[3, 3, 50])
+        assert list(parts) == ["1@3", "3@3", "10@50"]
+        for part, estimate in parts.items():
+            n, k = map(int, part.split("@"))
+            each = [pass_n_at_k(*problem, n, k) for problem in problems]
+            assert estimate.value == pytest.approx(np.mean(each), abs=1e-12)
+            assert (estimate.n, estimate.clusters) == (350, 4)
+
+    def test_of_k_submissions_is_pass_at_k(self, measure):
+        records = contest()
+        here, there = measure(records, n=[1, 4, 10], k=[1, 4, 10]), measure(records, k=[1, 4, 10])
+        for k, expected in there.items():
+            assert here[f"{k}@{k}"].value == pytest.approx(expected.value, abs=1e-12)
+            assert here[f"{k}@{k}"].low == pytest.approx(expected.low, abs=1e-12)
+
+    def test_one_n_goes_with_each_k(self, measure):
+        assert list(measure(contest(), n=2, k=[2, 5, 10])) == ["2@2", "2@5", "2@10"]
+
+    @pytest.mark.parametrize(
+        ("n", "k", "drawn"),
+        [(1, 3, 1), (10, 30, 10), (10, 100, 33), (33, 100, 33), (100, 300, 100)],
+    )
+    def test_each_turn_is_a_code_sample(self, measure, n, k, drawn):
+        records = attempts("a", 100, 60, 20, turns=3) + attempts("b", 100, 9, 1, turns=1)
+        (estimate,) = measure(records, n=n, k=k, turns=3).values()
+        each = [pass_n_at_k(100, *counts, n, drawn) for counts in [(60, 20), (9, 1)]]
+        assert estimate.value == pytest.approx(np.mean(each), abs=1e-12)
+
+    def test_turns_that_the_settings_do_not_count(self, measure):
+        records = attempts("a", 10, 5, 2, turns=1) + attempts("b", 10, 5, 2, turns=3)
+        with pytest.raises(
+            ValueError, match=r"an attempt of 3 turns, expected 2 at most: .*`turns`"
+        ):
+            measure(records, n=1, k=2, turns=2)
+
+    def test_too_few_attempts(self, measure):
+        records = attempts("a", 10, 5, 3) + attempts("b", 8, 0, 0, failed=2)
+        with pytest.raises(ValueError, match="k = 27 takes") as told:
+            measure(records, n=1, k=27, turns=3)
+        assert str(told.value) == (
+            "k = 27 takes 9 attempts of up to 3 turns with a score at each problem, found fewer at "
+            "1 of 2 problems (the fewest: 8): set `k` to at most 26, or make more attempts "
+            "(`attempts` in the spec; `evalcore run --retry-failed` makes failed ones anew)"
+        )
+        assert measure(records, n=1, k=26, turns=3)["1@26"].n == 18
+
+    @pytest.mark.parametrize("details", [{}, {"public_passed": None}, {"public_passed": 1}])
+    def test_a_task_that_does_not_tell(self, measure, details):
+        records = [*attempts("a", 3, 2, 1), record("b", 1.0, details=details)]
+        with pytest.raises(
+            ValueError, match=r"does not tell which .*: 1 of 4 scores have no `publ"
+        ):
+            measure(records, n=1, k=1)
+
+    def test_public_tests_that_do_not_count(self, measure):
+        with pytest.raises(
+            ValueError, match=r"^2 answers are right and yet do not pass the public"
+        ):
+            measure(attempts("a", 5, 1, 3), n=1, k=1)
+
+    @pytest.mark.parametrize(
+        ("settings", "told"),
+        [
+            ({"n": [1, 2], "k": [1, 2, 3]}, "2 values of `n` cannot go along with 3 of `k`"),
+            ({"n": [1, 2], "k": 3}, "2 values of `n` cannot go along with 1 of `k`"),
+            ({"n": 3, "k": [5, 2]}, "n = 3 answers cannot be chosen of k = 2 code samples"),
+            ({"n": 1, "k": 2, "turns": 3}, "less than one attempt of 3 turns: set `k` to 3 or"),
+            ({"n": 0, "k": 2}, "greater than or equal to 1"),
+            ({"n": 1}, "Field required"),
+        ],
+    )
+    def test_settings_that_do_not_fit(self, settings, told):
+        with pytest.raises(ValidationError, match=told):
+            PassNAtKSettings.model_validate(settings)
+
+
+class TestIntervals:
+    def test_are_the_same_again_and_in_any_order(self, measure):
+        records = contest()
+        first = measure(records, k=[1, 5])
+        assert measure(records, k=[1, 5]) == first
+        names = sorted({item.sample for item in records})
+        other = dict(zip(names, reversed(names), strict=True))
+        renamed = [
+            record(other[item.sample], item.score and item.score.value, attempt=item.attempt)
+            for item in records
+        ]
+        assert measure(renamed, k=[1, 5]) == first
+
+    def test_a_part_does_not_depend_on_the_others(self, measure):
+        assert measure(contest(), k=[1, 5])["5"] == measure(contest(), k=5)["5"]
+
+    def test_are_as_wide_as_the_problems_differ(self, measure):
+        """The percentiles of the bootstrap are close to the normal interval here."""
+        records = contest(problems=300)
+        estimate = measure(records, k=3)["3"]
+        each = [pass_at_k(10, i % 11 * (i % 3) // 2, 3) for i in range(300)]
+        margin = 1.96 * np.std(each) / math.sqrt(300)
+        assert estimate.low == pytest.approx(np.mean(each) - margin, abs=0.1 * margin)
+        assert estimate.high == pytest.approx(np.mean(each) + margin, abs=0.1 * margin)
+
+    @pytest.mark.parametrize(
+        "problems", [[(10, 5, 3)] * 7, [(10, 5, 3)], [(10, 5, 3), (20, 9, 6), (30, 9, 9)]]
+    )
+    def test_of_problems_that_are_all_alike_are_unknown(self, measure, problems):
+        records = [item for i, p in enumerate(problems) for item in attempts(f"p{i}", *p)]
+        (estimate,) = measure(records, k=1).values()
+        assert estimate.value == pytest.approx(0.3)
+        assert math.isnan(estimate.low)
+        assert math.isnan(estimate.high)
