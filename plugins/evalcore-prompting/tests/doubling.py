@@ -30,7 +30,8 @@ class Doubling(Task[Settings]):
 
     def score(self, case, attempt):
         tests = [judged(attempt.answer, *test) for test in [*PUBLIC, HIDDEN]]
-        return Score(float(all(test["verdict"] == "accepted" for test in tests)))
+        passed = [test["verdict"] == "accepted" for test in tests]
+        return Score(float(all(passed)), details={"public_passed": all(passed[: len(PUBLIC)])})
 
     def feedback(self, case, answer):
         tests = [judged(answer, *test) for test in PUBLIC]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evalcore.component import Component
+from evalcore.component import Command, Component
 from evalcore.hookspecs import hookimpl
 
 
@@ -29,4 +29,36 @@ def evalcore_strategies() -> list[Component]:
             path=f"{home}:CotRetry",
             settings=f"{settings}:CotRetrySettings",
         ),
+    ]
+
+
+@hookimpl
+def evalcore_metrics() -> list[Component]:
+    """The shares of problems that several answers solve."""
+    home = "evalcore_prompting.metrics"
+    return [
+        Component(
+            name="pass-at-k",
+            summary="Share of problems that k attempts solve",
+            path=f"{home}.pass_at_k:PassAtK",
+            settings=f"{home}.pass_at_k:PassAtKSettings",
+        ),
+        Component(
+            name="pass-n-at-k",
+            summary="Share of problems that n answers solve, chosen of k by the public tests",
+            path=f"{home}.pass_n_at_k:PassNAtK",
+            settings=f"{home}.pass_n_at_k:PassNAtKSettings",
+        ),
+    ]
+
+
+@hookimpl
+def evalcore_commands() -> list[Command]:
+    """A look at the prompts."""
+    return [
+        Command(
+            name="prompts",
+            summary="List prompts, or show the text of one",
+            path="evalcore_prompting.command",
+        )
     ]

@@ -53,17 +53,23 @@ class Prompt:
         name: what publications call it.
         family: what it is for, which decides the variables that it may use.
         version: raised whenever its text changes.
-        template: the Jinja2 template, after a comment of as many lines as the front matter, so
-            that line numbers are those of the file.
+        text: the Jinja2 template.
         file: where it stands.
+        line: number of the line of the file after which it begins.
     """
 
     id: str
     name: str
     family: Family
     version: int
-    template: str
+    text: str
     file: Path
+    line: int
+
+    @property
+    def template(self) -> str:
+        """The text after a comment that makes its line numbers those of the file."""
+        return "{#" + "\n" * self.line + "-#}" + self.text
 
 
 class Library:
@@ -195,9 +201,8 @@ def _read(file: Path) -> Prompt:
         raise PromptError(f"{file}: the front matter is no TOML: {error}") from error
     except ValidationError as error:
         raise PromptError(f"{file}: {_explain(error)}") from error
-    padding = "{#" + "\n" * (end + 1) + "-#}"
-    template = padding + "\n".join(lines[end + 1 :])
-    return Prompt(file.stem, front.name, front.family, front.version, template, file)
+    text = "\n".join(lines[end + 1 :])
+    return Prompt(file.stem, front.name, front.family, front.version, text, file, line=end + 1)
 
 
 def _explain(error: ValidationError) -> str:

@@ -1,0 +1,54 @@
+"""The examples of the README run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from doubling import HALF_RIGHT, RIGHT, WORDS, Doubling
+
+from evalcore.testing import scripted
+from evalcore_prompting import library
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_spec_runs_and_its_metrics_read_what_the_strategy_records(evalcore_run, evalcore_offer):
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    evalcore_offer("doubling", Doubling)
+    evalcore_offer("author", scripted(reply))
+    spec = yaml.safe_load(text) | {
+        "task": "offered:doubling",
+        "models": {"policy": "offered:author"},
+        "reports": [],
+    }
+    run = evalcore_run(spec)
+    assert run.outcome.code == 0
+    cells = {record.cell for record in run.records}
+    assert len(cells) == 9
+    for cell in cells:
+        assert run.value("pass-at-k/1", cell) == run.value("pass-n-at-k/1@3", cell) == 0.5
+        assert run.value("pass-n-at-k/10@60", cell) == 1.0
+
+
+def reply(request):
+    """Right at last in every other attempt, wrong in the others."""
+    if request.messages[-1].content.startswith("Print") and "Before" in str(request.messages[-1]):
+        return WORDS
+    return RIGHT if request.attempt % 2 and request.call > 1 else HALF_RIGHT
+
+
+def test_the_prompt_can_be_added(tmp_path):
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "analogy.jinja").write_text(text)
+    added = library(tmp_path)
+    assert added["analogy"].name == "analogy"
+    assert added.render("analogy").startswith("Before any code, name a problem")
+
+
+@pytest.mark.parametrize("id_", ["code-block", "no-code", "retry", "binary", "failed-tests"])
+def test_the_ids_that_are_named_exist(id_):
+    assert f"`{id_}`" in README
+    assert id_ in library().ids()
