@@ -91,6 +91,11 @@ def test_a_statement_that_says_the_form_is_not_told_it_again(converse):
     assert said(record) == [statement]
 
 
+def test_a_statement_about_a_fenced_garden_is_told_the_form(converse):
+    record = converse([RIGHT], {"use": "single-turn"}, statement="A fenced garden has n trees.")
+    assert said(record) == [message("A fenced garden has n trees.", FORM)]
+
+
 def test_a_message_after_the_statement_says_the_form(converse):
     statement = "Print twice the number. Answer in one fenced code block."
     strategy = {"use": "single-turn", "reasoning": "difficulty"}
@@ -265,6 +270,17 @@ def test_a_folder_of_prompts_is_part_of_the_spec(converse, tmp_path):
     strategy = {"use": "single-turn", "prompts": "mine", "reasoning": "analogy"}
     record = converse([WORDS, RIGHT], strategy)
     assert said(record)[0] == message(STATEMENT, f"Turn 1: {STATEMENT}")
+
+
+def test_a_prompt_that_says_nothing_leaves_no_gap(converse, tmp_path):
+    head = '+++\nname = "retry"\nfamily = "retry"\nversion = 2\n+++\n'
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "retry.jinja").write_text(f"{head}{{% if turn > 2 %}}Again.{{% endif %}}")
+    record = converse([WRONG, WRONG, RIGHT], {"use": "multi-turn", "prompts": "mine"})
+    assert said(record)[1:] == [
+        message(told(WRONG, "failed-tests"), "code-block"),
+        message(told(WRONG, "failed-tests"), "Again.", "code-block"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -141,9 +141,11 @@ def test_a_template_with_an_unknown_variable_is_refused_before_it_is_used(tmp_pa
     )
 
 
-def test_a_template_that_includes_no_prompt_is_refused(tmp_path):
-    write(tmp_path, "analogy", "{% include 'nothing' %}")
-    assert error_of(tmp_path) == f"{tmp_path}/analogy.jinja: includes 'nothing', which is no prompt"
+@pytest.mark.parametrize("other", ["nothing", "failed-tests"])
+def test_a_template_includes_only_prompts_of_its_family(tmp_path, other):
+    write(tmp_path, "analogy", f"{{% include '{other}' %}}")
+    expected = f"{tmp_path}/analogy.jinja: includes {other!r}, which is no reasoning prompt"
+    assert error_of(tmp_path) == expected
 
 
 @pytest.mark.parametrize(

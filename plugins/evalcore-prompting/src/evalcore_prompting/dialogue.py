@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dialogue", "Turn"]
 
-_FORM = ("code block", "fenced")
-"""A statement that speaks of one of these says by itself how the program is to be given."""
+_FORM = "code block"
+"""A statement that speaks of it says by itself how the program is to be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class _Talk:
 
     def _statement_says_form(self) -> bool:
         """Whether the next message holds the statement, and this says how to give a program."""
-        return not self._begun and any(words in self._statement.lower() for words in _FORM)
+        return not self._begun and _FORM in self._statement.lower()
 
     def _say(self, prompt: str, number: int) -> None:
         dialogue = self._dialogue
@@ -154,7 +154,7 @@ class _Talk:
         self._parts.append(text)
 
     async def _answer(self) -> str:
-        self.messages.append(Message("user", "\n\n".join(self._parts)))
+        self.messages.append(Message("user", "\n\n".join(filter(None, self._parts))))
         self._begun, self._parts = True, []
         generation = await self._model.generate(self.messages, **self._dialogue.sampling)
         self.messages.append(Message("assistant", generation.text))

@@ -134,8 +134,10 @@ class Library:
             raise PromptError(f"{prompt.file}:{error.lineno}: {error.message}") from error
         _check_variables(str(prompt.file), meta.find_undeclared_variables(parsed), prompt.family)
         for other in meta.find_referenced_templates(parsed):
-            if other is not None and other not in self._prompts:
-                raise PromptError(f"{prompt.file}: includes {other!r}, which is no prompt")
+            if other is not None and other not in self.ids(prompt.family):
+                raise PromptError(
+                    f"{prompt.file}: includes {other!r}, which is no {prompt.family} prompt"
+                )
 
 
 def library(folder: str | Path | None = None) -> Library:
