@@ -39,7 +39,7 @@ def tally(scores: Scores, *marks: Marks) -> Tallies:
 
     Args:
         scores: The attempts of a cell; a failed one is neither right nor wrong and counts nowhere.
-        marks: Marks of the attempts, shape (n,) each.
+        marks: Marks of the attempts, shape (n,) each; a failed one has none.
 
     Returns:
         Shape (problems, 1 + marks). No problem at all where no attempt has a score.
@@ -48,7 +48,7 @@ def tally(scores: Scores, *marks: Marks) -> Tallies:
     if not kept.any():
         return np.empty((0, 1 + len(marks)), dtype=np.int64)
     sample, problems = scores.sample, int(scores.sample.max()) + 1
-    counted = (np.bincount(sample[kept & mark], minlength=problems) for mark in (kept, *marks))
+    counted = (np.bincount(sample[mark], minlength=problems) for mark in (kept, *marks))
     return np.column_stack(list(counted))
 
 
