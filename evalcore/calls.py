@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import random
 import time
 from dataclasses import dataclass, field, replace
@@ -177,6 +178,7 @@ class Gate:
 
     Attributes:
         closed: why no call may begin any more; `""` while they may.
+        hurried: whether a call that would have to wait for its turn is not to begin either.
         more: whether attempts are left to begin: a model that is down too long then stops the run,
             where it else fails the calls that wait for it.
     """
@@ -196,6 +198,7 @@ class Gate:
         self._flights: dict[bytes, asyncio.Future[Answer | ModelCallError | None]] = {}
         self._given_up: dict[str, tuple[str, float]] = {}
         self.closed = ""
+        self.hurried: Callable[[], bool] = lambda: False
         self.more: Callable[[], bool] = lambda: False
 
     @property
@@ -208,7 +211,7 @@ class Gate:
 
         Raises:
             ModelCallError: if the model fails, or keeps failing.
-            LimitReached: if the run may spend no more.
+            LimitReached: if the run may spend no more, or is in a hurry.
         """
         answer = await self._ask(served, request, account)
         assert isinstance(answer, Generation)
@@ -310,7 +313,7 @@ class Gate:
                     return answer, cost
             self._ledger.retries += 1
             if not pace.down:
-                await asyncio.sleep(self._backoff(tries))
+                await self._wait(self._backoff(tries))
         raise AssertionError
 
     async def _once(self, served: Served, call: Call) -> Answer:
@@ -369,6 +372,18 @@ class Gate:
         self._given_up[served.key] = text, time.monotonic() + self._limits.retry_wait
         raise ModelCallError(text)
 
+    async def _wait(self, seconds: float) -> None:
+        """Wait, unless the run is in a hurry by then.
+
+        Raises:
+            LimitReached: if it is.
+        """
+        parts = math.ceil(seconds / 0.5) or 1
+        for _ in range(parts):
+            if self.hurried():
+                raise LimitReached
+            await asyncio.sleep(seconds / parts)
+
     def _backoff(self, failures: int) -> float:
         """Seconds before the next try, doubling, with jitter, never beyond `retry_wait`."""
         wait = 0.5 * 2.0 ** min(failures - 1, 16) * random.uniform(0.5, 1.5)  # noqa: S311
@@ -384,9 +399,14 @@ class Gate:
                 tokens=limits.tokens_per_minute,
                 longest_pause=self._limits.retry_wait,
                 outage=self._limits.outage_seconds,
-                check=lambda: self._check(served),
+                check=lambda: self._check_waiting(served),
             )
         return pace
+
+    def _check_waiting(self, served: Served) -> None:
+        if self.hurried():
+            raise LimitReached
+        self._check(served)
 
     def _check(self, served: Served) -> None:
         """Let no call begin that the run's limits forbid, or whose model was given up."""

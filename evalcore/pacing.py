@@ -73,10 +73,13 @@ class Pace:
         Raises:
             whatever `check` raises.
         """
+        waits = self._slots is not None and self._slots.locked()
         if self._slots:
             await self._slots.acquire()
         probe = False
         try:
+            if waits:
+                self._check()
             if self._limited or self.down or self._paused_until:
                 probe = await self._admitted(tokens)
             yield probe

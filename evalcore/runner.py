@@ -108,6 +108,7 @@ class Runner:
         self._error: BaseException | None = None
         self._broken_off: EvalcoreError | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._interrupted = False
         self._cancelled = False
         self._cases: dict[str, int] = {}
         self._left = 0
@@ -141,6 +142,7 @@ class Runner:
         with Writer(self._store.path, ids, self._committed, self._fail, self._share) as writer:
             self._writer = writer
             self._gate = Gate(self._spec.limits, self.progress.ledger, writer.put, cache)
+            self._gate.hurried = lambda: self._interrupted
             self._gate.more = lambda: not self._all_fed or self._waiting > 0
             self._queue: asyncio.Queue[Item | None] = asyncio.Queue(
                 min(self._spec.limits.concurrency, 64)
@@ -155,8 +157,13 @@ class Runner:
         self.progress.stopped = self.progress.stopped or reason
 
     def interrupt(self, reason: str) -> int:
-        """Stop, and leave to a later session what waits for its score; how many go on."""
+        """Stop, and leave to a later session what waits for its score or for its turn to ask.
+
+        Returns:
+            How many attempts go on.
+        """
         self.stop(reason)
+        self._interrupted = True
         self._components.forget(lambda job: isinstance(job, _Score))
         return self._components.held
 

@@ -100,6 +100,25 @@ def test_one_interrupt_finishes_what_is_in_flight(workplace):
     assert len(workplace.log.read_text().splitlines()) == 6_000
 
 
+@pytest.mark.parametrize("limits", [{"requests_per_minute": 30}, {"concurrency": 1}])
+def test_one_interrupt_waits_for_no_call_that_waits_for_its_turn(workplace, limits):
+    workplace.write(count=20, limits={"concurrency": 20}, seconds=0.2)
+    spec = json.loads((workplace.folder / "spec.json").read_text())
+    spec["models"]["m"]["limits"] = limits
+    (workplace.folder / "spec.json").write_text(json.dumps(spec))
+    process = workplace.start()
+    wait_for(lambda: workplace.log.exists() and workplace.log.read_text(), process)
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 130, words
+    asked = workplace.log.read_text().splitlines()
+    assert len(asked) < 20
+    if "concurrency" in limits:
+        assert workplace.run("--quiet")[0] == 0
+        asked = workplace.log.read_text().splitlines()
+        assert len(asked) == len(set(asked)) == 60
+
+
 def test_a_second_interrupt_stops_at_once(workplace):
     workplace.write(count=50, seconds=30)
     process = workplace.start()
