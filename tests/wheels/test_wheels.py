@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEEDED = {"evalcore-vllm": ["evalcore-openai"]}
+NEEDED = {
+    "evalcore-microcoder": ["evalcore-codecontests", "evalcore-transformers"],
+    "evalcore-vllm": ["evalcore-openai"],
+}
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 
 
