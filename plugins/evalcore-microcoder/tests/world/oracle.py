@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 VOWELS = {"a", "e", "i", "o", "u"}
 
@@ -76,7 +76,7 @@ ORACLE = {
     "first_numbers": lambda a, k: [x for i, x in enumerate(a) if i < k],
     "skip_numbers": lambda a, k: [x for i, x in enumerate(a) if i >= k],
     "running_sums": lambda a: list(accumulate(a)),
-    "differences": lambda a: [y - x for x, y in zip(a, a[1:], strict=False)],
+    "differences": lambda a: [y - x for x, y in pairwise(a)],
     "sum_numbers": lambda a: [0, *accumulate(a)][-1],
     "largest": lambda a, k: _top(a, _down, k),
     "smallest": lambda a, k: _top(a, _up, k),

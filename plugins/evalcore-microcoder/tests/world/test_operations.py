@@ -52,9 +52,8 @@ def test_phrasings_are_many_and_name_every_parameter(name):
     for phrasing in operation.of:
         assert phrasing.endswith("{a}")  # so that things of things read one way only
     for phrasing in operation.do + operation.of:
-        assert all("{%s}" % parameter in phrasing for parameter in operation.parameters) or (
-            name in {"largest", "smallest"} and "{k}" in operation.note
-        )
+        named = phrasing + operation.note
+        assert all(f"{{{parameter}}}" in named for parameter in operation.parameters)
 
 
 def test_two_operations_on_a_type_never_share_their_code():

@@ -17,7 +17,7 @@ def drawn():
 
 
 def every(split):
-    return {composition for chosen in compositions(split).values() for composition in chosen}
+    return set(compositions(split))
 
 
 def pairs(composition):

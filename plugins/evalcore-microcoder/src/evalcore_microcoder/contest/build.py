@@ -27,12 +27,10 @@ PER_SOURCE = 48
 """Problems of each source; half of two operations, where the split has as many, half of three."""
 HIDDEN = range(10, 16)
 """How many hidden tests a problem may have."""
-WRONG = 3
+WRONG = 2
 """Wrong programs that a problem lists."""
 CANDIDATES = 160
 """Inputs that hidden tests are chosen from."""
-DRAWS = 20
-"""How often a composition is drawn before it is given up as one in which a step never shows."""
 
 _PYTHON = 3
 """Python 3 in the schema's numbering of languages."""
@@ -86,13 +84,17 @@ def wrong_plans(problem: Problem) -> list[Plan]:
 
 def _of_composition(source: Type, depth: int) -> Iterator[Problem]:
     """One problem for each composition in which every step shows, in an order of chance."""
-    chosen = list(compositions("contest")[source, depth])
+    chosen = [
+        composition
+        for composition in compositions("contest")
+        if (composition[0], len(composition[1:])) == (source, depth)
+    ]
     seeded(SEED, source, depth).shuffle(chosen)
     for composition in chosen:
-        name = "-".join((source, *composition[1:]))
-        rng = seeded(SEED, name)
-        tries = (drawn(name, composition, rng) for _ in range(DRAWS))
-        yield from islice(filter(None, tries), 1)
+        name = "-".join(composition)
+        problem = drawn(name, composition, seeded(SEED, name))
+        if problem:
+            yield problem
 
 
 def _with_telling_tests(problem: Problem) -> Problem:
@@ -110,8 +112,7 @@ def _with_telling_tests(problem: Problem) -> Problem:
     tests = [(given, plan.output(given) or "") for given in inputs]
     wrong = wrong_plans(problem)
     found = [
-        {place for place, other in enumerate(wrong) if other.output(given) != expected}
-        for given, expected in tests
+        {place for place, other in enumerate(wrong) if not other.passes(*test)} for test in tests
     ]
     return replace(problem, hidden_tests=tuple(tests[place] for place in _covering(found)))
 
@@ -133,7 +134,7 @@ def _near_misses(problem: Problem) -> list[Plan]:
     tests = problem.public_tests + problem.hidden_tests
 
     def passed(plan: Plan) -> int:
-        return sum(plan.output(given) == expected for given, expected in tests)
+        return sum(plan.passes(*test) for test in tests)
 
     wrong = [plan for plan in wrong_plans(problem) if passed(plan) < len(tests)]
     return sorted(wrong, key=passed, reverse=True)

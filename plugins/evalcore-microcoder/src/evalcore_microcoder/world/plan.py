@@ -59,6 +59,11 @@ class Plan:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return None
 
+    def passes(self, given: str, expected: str) -> bool:
+        """Whether the program prints what is expected, blanks and line ends aside."""
+        output = self.output(given)
+        return output is not None and output.split() == expected.split()
+
     def _printed(self, value: Any) -> str:
         """What the ending prints of a value, which in a mistaken program may be of any type."""
         listed = self.type in _LISTS

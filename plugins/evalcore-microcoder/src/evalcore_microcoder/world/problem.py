@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ _PUBLIC = 2
 _HIDDEN = 6
 _DEPTHS = (1, 2, 2, 2, 3, 3, 3, 3)
 """How many operations, each as often as it is here."""
+_TRIES = 5
+"""How often a composition is drawn before it is given up as one in which a step never shows."""
 _NOTHING = ("none", "empty", "null")
 _MEANING = {
     "number": "integer",
@@ -100,18 +103,15 @@ class Problem:
 
     def mistakes(self, rng: Random) -> Iterator[str]:
         """Plausible programs that fail at least one test, each once, in an order of chance."""
+        tests = self.public_tests + self.hidden_tests
         plans = [plan for plan in mistaken(self.plan, rng) if plan.possible]
         rng.shuffle(plans)
         seen = set()
         for plan in plans:
             program = plan.program()
-            if program not in seen and not self._passed_by(plan):
+            if program not in seen and not all(plan.passes(*test) for test in tests):
                 yield program
             seen.add(program)
-
-    def _passed_by(self, plan: Plan) -> bool:
-        tests = self.public_tests + self.hidden_tests
-        return all(plan.output(given) == expected for given, expected in tests)
 
 
 def problems(split: Split, seed: int = 0) -> Iterator[Problem]:
@@ -119,22 +119,38 @@ def problems(split: Split, seed: int = 0) -> Iterator[Problem]:
     for number in count():
         name = f"{split}-{seed}-{number}"
         rng = seeded(name)
-        problem = None
-        while problem is None:
-            problem = drawn(name, _composition(split, rng), rng)
+        while (problem := drawn(name, _composition(split, rng), rng)) is None:
+            pass
         yield problem
 
 
+def drawn(identity: str, composition: Composition, rng: Random) -> Problem | None:
+    """A problem of a composition; `None` where, however drawn, some step makes no difference."""
+    tries = (_tried(identity, composition, rng) for _ in range(_TRIES))
+    return next(filter(None, tries), None)
+
+
 def _composition(split: Split, rng: Random) -> Composition:
-    """A composition of a split, drawn such that depths and sources are in balance."""
-    chosen = compositions(split)
+    """A composition of a split, drawn such that depths and operations are in balance."""
+    chosen = _by_operation(split)
     while True:
-        found = chosen.get((rng.choice(tuple(SOURCES)), rng.choice(_DEPTHS)))
+        found = chosen.get((rng.choice(tuple(OPERATIONS)), rng.choice(_DEPTHS)))
         if found:
             return rng.choice(found)
 
 
-def drawn(identity: str, composition: Composition, rng: Random) -> Problem | None:
+@cache
+def _by_operation(split: Split) -> dict[tuple[str, int], list[Composition]]:
+    """The compositions of a split by each of their operations and by how many there are."""
+    found: dict[tuple[str, int], list[Composition]] = {}
+    for composition in compositions(split):
+        names = composition[1:]
+        for name in names:
+            found.setdefault((name, len(names)), []).append(composition)
+    return found
+
+
+def _tried(identity: str, composition: Composition, rng: Random) -> Problem | None:
     """A problem of a composition; `None` where, as drawn, some step makes no difference."""
     steps = tuple(OPERATIONS[name].drawn(rng) for name in composition[1:])
     plan = Plan(SOURCES[steps[0].operation.takes], steps)

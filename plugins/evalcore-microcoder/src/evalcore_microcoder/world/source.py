@@ -34,7 +34,7 @@ class Source:
         limits: the line that states the limits.
         read: the lines of Python that read it into `a`.
         parse: the value that those lines give.
-        draw: an input drawn at random, of about a size from 0 to 8, near to some numbers.
+        draw: an input drawn at random; a list or a table has as many elements as are asked for.
     """
 
     type: Type

@@ -31,15 +31,15 @@ DEPTH = 3
 
 
 @cache
-def compositions(split: Split) -> dict[tuple[Type, int], tuple[Composition, ...]]:
-    """The compositions of a split by the type of their source and their number of operations."""
-    found: dict[tuple[Type, int], list[Composition]] = {}
-    for source in SOURCES:
-        for chain in _chains(source, DEPTH):
-            composition = (source, *(operation.name for operation in chain))
-            if chain[-1].gives != "table" and split_of(composition) == split:
-                found.setdefault((source, len(chain)), []).append(composition)
-    return {key: tuple(chosen) for key, chosen in found.items()}
+def compositions(split: Split) -> tuple[Composition, ...]:
+    """The compositions of a split."""
+    every = (
+        (source, *(operation.name for operation in chain))
+        for source in SOURCES
+        for chain in _chains(source, DEPTH)
+        if chain[-1].gives != "table"
+    )
+    return tuple(composition for composition in every if split_of(composition) == split)
 
 
 def split_of(composition: Composition) -> Split:
