@@ -15,10 +15,9 @@ from evalcore_prompting.metrics.pass_n_at_k import PassNAtK, PassNAtKSettings
 
 
 def attempts(
-    sample: str, of: int, public: int, right: int, failed: int = 0, turns: int | None = None
+    sample: str, of: int, public: int, right: int, failed: int = 0, **strategy: int
 ) -> list[Record]:
     """Attempts at a problem: the right ones first, failed ones besides."""
-    strategy = {} if turns is None else {"turns": turns}
     done = [
         record(
             sample,
@@ -147,10 +146,26 @@ class TestPassNAtK:
         each = [pass_n_at_k(100, *counts, n, drawn) for counts in [(60, 20), (9, 1)]]
         assert estimate.value == pytest.approx(np.mean(each), abs=1e-12)
 
+    def test_the_strategy_says_how_many_turns_there_may_be(self, measure):
+        records = attempts("a", 10, 5, 2, turns=1, max_turns=3)
+        records += attempts("b", 10, 9, 1, turns=2, max_turns=3)
+        assert measure(records, n=2, k=[9, 30]) == measure(records, n=2, k=[9, 30], turns=3)
+        with pytest.raises(ValueError, match="k = 2 code samples are less than one attempt of 3"):
+            measure(records, n=1, k=[9, 2])
+        with pytest.raises(ValueError, match="attempts of up to 3 turns, expected 2 at most"):
+            measure(records, n=1, k=2, turns=2)
+
+    def test_turns_that_nobody_counts(self, measure):
+        records = attempts("a", 10, 5, 2, turns=1) + attempts("b", 10, 5, 2, turns=2)
+        with pytest.raises(
+            ValueError, match=r"attempts of up to 2 turns, expected 1 at most: .*`turn"
+        ):
+            measure(records, n=1, k=2)
+
     def test_turns_that_the_settings_do_not_count(self, measure):
         records = attempts("a", 10, 5, 2, turns=1) + attempts("b", 10, 5, 2, turns=3)
         with pytest.raises(
-            ValueError, match=r"an attempt of 3 turns, expected 2 at most: .*`turns`"
+            ValueError, match=r"attempts of up to 3 turns, expected 2 at most: .*`turns`"
         ):
             measure(records, n=1, k=2, turns=2)
 

@@ -35,10 +35,10 @@ class PassNAtKSettings(Settings):
     k: Counts
     """Code samples drawn, or a list of such numbers: a curve. Each pair of `n` and `k` is a part
     of its own, `pass-n-at-k/10@100`."""
-    turns: Count = 1
-    """Code samples that an attempt may take: the strategy's `max_turns`. Each turn of a dialogue
-    is a code sample, and what a dialogue that ends sooner leaves is not given to others, so that
-    k code samples are `k / turns` attempts, rounded down."""
+    turns: Count | None = None
+    """Code samples that an attempt may take; by default what the strategy puts on record as
+    `max_turns`, or 1. Each turn of a dialogue is a code sample, and what a dialogue that ends
+    sooner leaves is not given to others: k code samples are `k / turns` attempts, rounded down."""
 
     def pairs(self) -> list[tuple[int, int]]:
         """Each n with its k."""
@@ -53,11 +53,7 @@ class PassNAtKSettings(Settings):
         for n, k in self.pairs():
             if n > k:
                 raise ValueError(f"n = {n} answers cannot be chosen of k = {k} code samples")
-            if k < self.turns:
-                raise ValueError(
-                    f"k = {k} code samples are less than one attempt of {self.turns} turns: "
-                    f"set `k` to {self.turns} or more"
-                )
+            _check_budget(k, self.turns or 1)
         return self
 
 
@@ -67,7 +63,7 @@ class PassNAtK(Metric[PassNAtKSettings]):
     An attempt is right where its score is 1. A failed attempt is neither right nor wrong: it is
     left out, and its problem has one attempt less. Whether an attempt passes the public tests is
     what the task puts on record as `public_passed` in the details of its score; how many turns it
-    took, what the strategy puts on record as `turns`.
+    took and might have taken, what the strategy puts on record as `turns` and `max_turns`.
     """
 
     def compute(self, scores: Scores) -> dict[str, Estimate]:
@@ -75,11 +71,11 @@ class PassNAtK(Metric[PassNAtKSettings]):
 
         Raises:
             ValueError: If the task does not tell which attempts pass the public tests, an attempt
-                took more turns than the settings allow, or a problem has fewer attempts with a
-                score than k code samples are.
+                took more turns than it may, k code samples are less than one attempt, or a problem
+                has fewer attempts with a score than k code samples are.
         """
-        turns, pairs = self.settings.turns, self.settings.pairs()
-        _check_turns(scores.details("details.turns"), turns)
+        turns, pairs = _turns(scores, self.settings.turns), self.settings.pairs()
+        _check_budget(min(k for _, k in pairs), turns)
         solved = right(scores)
         tallies = tally(scores, _public_passed(scores, solved), solved)
         check_enough(tallies, max(k for _, k in pairs), turns)
@@ -91,12 +87,28 @@ class PassNAtK(Metric[PassNAtKSettings]):
         }
 
 
-def _check_turns(taken: Sequence[Any], turns: int) -> None:
-    most = max((count for count in taken if isinstance(count, int)), default=0)
-    if most > turns:
+def _turns(scores: Scores, written: int | None) -> int:
+    """Code samples that an attempt may take, as the settings say or the strategy."""
+    allowed = _largest(scores.details("details.max_turns"))
+    taken = _largest(scores.details("details.turns"))
+    turns = written or allowed
+    if (most := max(allowed, taken)) > turns:
         raise ValueError(
-            f"found an attempt of {most} turns, expected {turns} at most: each turn is a code "
+            f"found attempts of up to {most} turns, expected {turns} at most: each turn is a code "
             "sample; set `turns` to the strategy's `max_turns`"
+        )
+    return turns
+
+
+def _largest(counts: Sequence[Any]) -> int:
+    return max((count for count in counts if isinstance(count, int)), default=1)
+
+
+def _check_budget(k: int, turns: int) -> None:
+    if k < turns:
+        raise ValueError(
+            f"k = {k} code samples are less than one attempt of {turns} turns: "
+            f"set `k` to {turns} or more"
         )
 
 
