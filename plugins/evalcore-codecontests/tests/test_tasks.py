@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -108,6 +109,11 @@ def test_a_function_is_called(tmp_path):
 def test_our_contest_knows_its_size():
     task = Contest(JudgeSettings())
     assert task.size() == sum(1 for _ in task.cases()) == 24
+
+
+def test_the_file_of_a_contest_is_hidden_from_programs():
+    (file,) = Contest(JudgeSettings()).files
+    assert Path(file).name == "problems.jsonl"
 
 
 @pytest.mark.parametrize("source", [{}, {"path": __file__, "dataset": "owner/name"}])

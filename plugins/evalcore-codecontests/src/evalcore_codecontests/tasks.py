@@ -222,6 +222,11 @@ class PackagedContest(JudgedTask[JudgeSettings]):
         super().__init__(settings)
         (self._file,) = DataPath.resolve(self.location, Path()).files()
 
+    @property
+    def files(self) -> list[str]:
+        """The file of the contest, which no program may see."""
+        return [str(self._file)]
+
     def problems(self) -> Iterator[Problem]:
         """The problems of the contest."""
         return read_problems(self._file, format="codecontests")

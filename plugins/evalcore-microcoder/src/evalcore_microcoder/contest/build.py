@@ -25,7 +25,7 @@ __all__ = ["HIDDEN", "contest", "record", "written", "wrong_plans"]
 SEED = "microcontest"
 PER_SOURCE = 48
 """Problems of each source; half of two operations, where the split has as many, half of three."""
-HIDDEN = range(10, 16)
+HIDDEN = range(8, 16)
 """How many hidden tests a problem may have."""
 WRONG = 2
 """Wrong programs that a problem lists."""
