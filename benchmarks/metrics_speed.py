@@ -42,7 +42,7 @@ class ColumnsInMemory:
         self.sample = np.repeat(np.arange(problems), each)
         self.failed = attempts.failed.ravel()
         self._value = np.where(self.failed, np.nan, attempts.right.ravel())
-        self._public = attempts.public.ravel().tolist()
+        self._public = np.where(self.failed, None, attempts.public.ravel()).tolist()
 
     def column(self, name):
         assert name == "value"
