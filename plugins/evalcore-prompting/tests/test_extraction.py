@@ -50,6 +50,11 @@ SHAPES = {
     ),
     "an untagged one before text": ("```\nprint(1)\n```\n```text\n1\n```", Code(ONE)),
     "only text": ("```text\nprint(1)\n```", Code(ONE, "text")),
+    "an unfinished one after text": ("```text\n1 2\n```\n```\nprint(1)", Code(ONE)),
+    "a line of it that looks like a fence": (
+        "```python\ns = '''\n```text\n'''\n```",
+        Code("s = '''\n```text\n'''\n", "python"),
+    ),
     "a blank one last": ("```python\nprint(1)\n```\n```python\n\n```", Code(ONE, "python")),
     # unfinished
     "not closed": ("```java\nclass A {}", Code("class A {}\n", "java")),
@@ -141,7 +146,9 @@ def test_prose_is_no_program(line):
 
 
 LINES = st.text(alphabet="`~ abc\n\r\t[]<>/#=:\0é\u2028", max_size=200)
-PROGRAM = st.text(min_size=1).filter(lambda text: text.strip() and "\r\n" not in text)
+PROGRAM = st.one_of(st.text(), LINES).filter(
+    lambda text: text.strip() and "\r\n" not in f"{text}\n" and "think>" not in text
+)
 
 
 @given(st.one_of(st.text(), LINES))
@@ -150,7 +157,7 @@ def test_any_answer_is_read(answer):
     assert code is None or code.text.strip()
 
 
-@given(PROGRAM.filter(lambda text: "think>" not in text), st.sampled_from(["", "python", "c++"]))
+@given(PROGRAM, st.sampled_from(["", "python", "c++"]))
 def test_a_program_comes_back_from_its_block(text, tag):
     code = Code(text.removesuffix("\n") + "\n", tag)
     assert extract(code.block()) == code
