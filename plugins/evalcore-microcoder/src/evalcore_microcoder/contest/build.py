@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from evalcore_microcoder.world.chance import seeded
+from evalcore_microcoder.world.drawing import drawn
 from evalcore_microcoder.world.mistakes import mistaken
-from evalcore_microcoder.world.problem import Problem, drawn
 from evalcore_microcoder.world.source import SOURCES
 from evalcore_microcoder.world.split import compositions
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from evalcore_microcoder.world.operation import Type
     from evalcore_microcoder.world.plan import Plan
-    from evalcore_microcoder.world.problem import Test
+    from evalcore_microcoder.world.problem import Problem, Test
 
 __all__ = ["HIDDEN", "contest", "record", "written", "wrong_plans"]
 

@@ -6,6 +6,7 @@ of numbers, a word, a list of words, or a table of names and numbers. All follow
 
 from __future__ import annotations
 
-from evalcore_microcoder.world.problem import Problem, problems
+from evalcore_microcoder.world.drawing import problems
+from evalcore_microcoder.world.problem import Problem
 
 __all__ = ["Problem", "problems"]

@@ -26,7 +26,9 @@ def mistaken(plan: Plan, rng: Random) -> Iterator[Plan]:
     for place, step in enumerate(plan.steps):
         for wrong in step.mistaken():
             yield _with(plan, place, wrong)
-        yield _with(plan, place, rng.choice(_others(step)).drawn(rng)) if _others(step) else plan
+        others = _others(step)
+        if others:
+            yield _with(plan, place, rng.choice(others).drawn(rng))
     yield from without_a_step(plan)
     for place in range(len(plan.steps) - 1):
         first, second = plan.steps[place : place + 2]

@@ -23,13 +23,16 @@ class Operation:
     In `code`, `wrong`, `do`, `of` and `note`, `{k}` stands for the value of the parameter `k`.
 
     Attributes:
+        takes: the type of what it works on.
+        gives: the type of what comes out.
         code: the Python expression for the result, where `{a}` is the variable to work on.
         do: phrasings as a request, such as "add {k} to the number"; the first is the plainest.
-        of: phrasings as a thing, such as "the number plus {k}", where `{a}` is what it is of.
+        of: phrasings as a thing, such as "{k} more than {a}", where `{a}` is what it is of; it
+            comes last, so that things of things can be read in one way only.
         wrong: expressions that one could write instead of `code` and be wrong.
         parameters: by name, the values that a parameter may have.
         note: a sentence that settles ties or what becomes of nothing; empty where none is needed.
-        emptiness: whether an empty word or list can come out: if one goes in, always, or never.
+        emptiness: whether an empty word or list can come out: `from empty` only if one went in.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Step:
     """An operation whose parameters have values.
 
     Attributes:
+        values: the parameters, by name.
         code: the expression, with `{a}` for the variable; a mistaken step has a wrong one.
     """
 
@@ -80,6 +84,7 @@ class Step:
 def _beside(value: object) -> tuple[object, ...]:
     """What a parameter is mistaken for."""
     if isinstance(value, int):
+        # A count below 1 would be no slip of the pen: a slice means something else there.
         return (value - 1, value + 1) if value > 1 else (value + 1,)
     letter = str(value)
     return (chr(ord(letter) + 1) if letter < "z" else "y",)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evalcore_microcoder.world.operation import Step, Type
     from evalcore_microcoder.world.source import Source
 
-__all__ = ["VARIABLES", "Plan"]
+__all__ = ["VARIABLES", "Plan", "sentence"]
 
 VARIABLES = "abcd"
 """The variables of a program: the input, and the result of each step."""
@@ -28,6 +28,8 @@ class Plan:
     """What a program does.
 
     Attributes:
+        source: what is read.
+        steps: what is done to it, in order.
         nothing: the word that is printed for an empty word or list, empty if none can come out.
         bare: print a list as Python writes it, which is a mistake.
     """
