@@ -1,0 +1,96 @@
+"""Models at work: they answer problems by sampling, and the judge says how their programs do."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from evalcore.data import Attempt, Message, Request
+from evalcore_codecontests.answer import program_of
+from evalcore_microcoder.training.dialogues import Wrong
+from evalcore_microcoder.training.exercises import Exercises
+from evalcore_transformers.model import Transformers
+from evalcore_transformers.settings import TransformersSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from evalcore.data import Case, Generation
+    from evalcore_microcoder.world import Problem
+
+__all__ = ["pass_rate", "wrong_programs"]
+
+
+def pass_rate(folder: Path, problems: Sequence[Problem], attempts: int) -> float:
+    """The share of attempts at the problems whose program passes all tests.
+
+    Args:
+        folder: of the model, which samples as its generation config says.
+        problems: what it is asked.
+        attempts: at each problem.
+    """
+    with _judging(problems) as (task, cases):
+        answered = _answers(folder, cases, attempts)
+        scores = [task.score(case, Attempt(answer)).value for case, answer in answered]
+    return sum(scores) / len(scores)
+
+
+def wrong_programs(
+    folder: Path, problems: Sequence[Problem], attempts: int
+) -> Iterator[tuple[Problem, list[Wrong]]]:
+    """The different programs of a model that fail a public test, for problems where it has some.
+
+    Args:
+        folder: of the model, which samples as its generation config says.
+        problems: what it is asked.
+        attempts: at each problem.
+    """
+    with _judging(problems) as (task, cases):
+        answers: dict[str, set[str]] = {}
+        for case, answer in _answers(folder, cases, attempts):
+            answers.setdefault(case.sample.id, set()).add(answer)
+        for problem, case in zip(problems, cases, strict=True):
+            wrong = []
+            for answer in sorted(answers[problem.id]):
+                feedback = task.feedback(case, answer)
+                if not feedback.passed:
+                    wrong.append(Wrong(program_of(answer, "python").code, feedback))
+            if wrong:
+                yield problem, wrong
+
+
+@contextmanager
+def _judging(problems: Sequence[Problem]) -> Iterator[tuple[Exercises, list[Case]]]:
+    """The problems as a task that is open."""
+    task = Exercises(problems)
+    task.open()
+    try:
+        yield task, list(task.cases())
+    finally:
+        task.close()
+
+
+def _answers(folder: Path, cases: Sequence[Case], attempts: int) -> list[tuple[Case, str]]:
+    """So many answers to each case."""
+    asked = [case for case in cases for _ in range(attempts)]
+    requests = [
+        Request((Message("user", str(case.sample.input)),), max_tokens=_TOKENS, seed=seed)
+        for seed, case in enumerate(asked)
+    ]
+    answers = asyncio.run(_ask(folder, requests))
+    return [(case, answer.text) for case, answer in zip(asked, answers, strict=True)]
+
+
+_TOKENS = 256
+"""Tokens of an answer at most: a program has far fewer."""
+
+
+async def _ask(folder: Path, requests: Sequence[Request]) -> list[Generation]:
+    model = Transformers(TransformersSettings(model=str(folder), device="cpu", dtype="float32"))
+    await model.open()
+    try:
+        return await asyncio.gather(*map(model.generate, requests))
+    finally:
+        await model.close()

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from itertools import islice
+from random import Random
+
+import pytest
+from transformers import AutoTokenizer
+
+from evalcore.data import Attempt
+from evalcore_codecontests.answer import program_of
+from evalcore_microcoder.contest.build import contest
+from evalcore_microcoder.training.dialogue import Encoder
+from evalcore_microcoder.training.dialogues import Exercise, mixed, programs, repairs
+from evalcore_microcoder.training.exercises import Exercises
+from evalcore_microcoder.world import problems
+from evalcore_microcoder.world.split import split_of
+
+KINDS = [programs, mixed, repairs]
+
+
+def written(write, count, seed=0):
+    drawn = list(islice(problems("training", seed), count))
+    return drawn, list(write(map(Exercise, drawn), Random(seed)))
+
+
+@pytest.mark.parametrize("write", KINDS)
+def test_every_dialogue_ends_with_a_program_that_is_learned(write):
+    drawn, dialogues = written(write, 40)
+    assert [dialogue.problem for dialogue in dialogues] == [problem.id for problem in drawn]
+    for dialogue in dialogues:
+        assert dialogue.turns[-1].learned
+        assert program_of(dialogue.turns[-1].content, "cpp").language == "python"
+        assert not any(turn.learned for turn in dialogue.turns if turn.role != "assistant")
+
+
+@pytest.mark.parametrize("write", KINDS)
+def test_learned_programs_are_right_and_the_others_are_not(write):
+    """What the judge says of the last program, and of those that are met before it."""
+    drawn, dialogues = written(write, 8, seed=1)
+    task = Exercises(drawn)
+    task.open()
+    try:
+        for case, dialogue in zip(task.cases(), dialogues, strict=True):
+            *before, last = dialogue.turns
+            assert task.score(case, Attempt(last.content)).value == 1.0
+            wrong = [t.content for t in before if t.role == "assistant" and not t.learned]
+            assert not any(task.feedback(case, answer).passed for answer in wrong)
+    finally:
+        task.close()
+
+
+def test_feedback_is_that_of_the_judge():
+    """What a dialogue says of a mistake is what the task says of the program."""
+    drawn = list(islice(problems("training", 2), 4))
+    task = Exercises(drawn)
+    task.open()
+    try:
+        for case, dialogue in zip(
+            task.cases(), repairs(map(Exercise, drawn), Random(2)), strict=True
+        ):
+            answer, said = dialogue.turns[1].content, dialogue.turns[2].content
+            for test in task.feedback(case, answer).details["tests"]:
+                if test["verdict"] != "accepted" and "Your output:" in said:
+                    assert test["got"].rstrip() in said
+    finally:
+        task.close()
+
+
+def test_repairs_do_not_repeat_the_wrong_program():
+    _, dialogues = written(repairs, 60)
+    for dialogue in dialogues:
+        *before, last = dialogue.turns
+        assert last.content not in {turn.content for turn in before}
+
+
+def test_nothing_of_the_contest_is_in_any_message():
+    """No composition, statement or program, not even among the mistakes."""
+    statements = [problem.statement for problem in contest()]
+    references = {problem.program for problem in contest()}
+    for write in KINDS:
+        drawn, dialogues = written(write, 1500, seed=3)
+        assert all(split_of(problem.composition) == "training" for problem in drawn)
+        for dialogue in dialogues:
+            contents = [turn.content for turn in dialogue.turns]
+            assert not any(statement in contents[0] for statement in statements)
+            answers = contents[1::2]
+            assert not references & {program_of(answer, "python").code for answer in answers}
+
+
+def test_dialogues_are_encoded_as_the_chat_template_writes_them(tokenizer_folder):
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    _, dialogues = written(mixed, 60)
+    encode = Encoder(tokenizer)
+    for dialogue in dialogues:
+        messages = [{"role": turn.role, "content": turn.content} for turn in dialogue.turns]
+        text = tokenizer.apply_chat_template(messages, tokenize=False)
+        assert encode(dialogue).ids == tokenizer.encode(text)
+        prompt = tokenizer.apply_chat_template(
+            messages[:-1], tokenize=False, add_generation_prompt=True
+        )
+        begin = len(tokenizer.encode(prompt))
+        learned = encode(dialogue).learned
+        assert learned[begin:] == [True] * (len(learned) - begin)
+        assert not learned[begin - 1]
