@@ -40,6 +40,9 @@ def test_sources_and_depths_are_in_balance(made):
     assert len(made) == 240
     assert set(Counter(problem.plan.source.type for problem in made).values()) == {48}
     assert 80 < sum(problem.difficulty == 2 for problem in made) < 160
+    first = made[:50]
+    assert set(Counter(problem.plan.source.type for problem in first).values()) == {10}
+    assert 10 < sum(problem.difficulty == 2 for problem in first) < 40
 
 
 def test_no_problem_is_of_a_composition_to_train_on(made):

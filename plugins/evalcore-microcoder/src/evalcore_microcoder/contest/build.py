@@ -37,11 +37,12 @@ _PYTHON = 3
 
 
 def contest() -> Iterator[Problem]:
-    """The problems of the contest, each of a composition of its own, by source and operations."""
-    for source in SOURCES:
-        pairs = list(islice(_of_composition(source, 2), PER_SOURCE // 2))
-        triples = islice(_of_composition(source, 3), PER_SOURCE - len(pairs))
-        yield from map(_with_telling_tests, (*pairs, *triples))
+    """The problems of the contest, each of a composition of its own.
+
+    The sources take turns, so that the first problems are a contest in balance as well.
+    """
+    for problems in zip(*map(_of_source, SOURCES), strict=True):
+        yield from map(_with_telling_tests, problems)
 
 
 def written(problems: Iterable[Problem]) -> str:
@@ -82,7 +83,15 @@ def wrong_plans(problem: Problem) -> list[Plan]:
     return [*{plan.program(): plan for plan in plans if plan.possible}.values()]
 
 
-def _of_composition(source: Type, depth: int) -> Iterator[Problem]:
+def _of_source(source: Type) -> list[Problem]:
+    """The problems of a source, in an order of chance."""
+    pairs = list(islice(_of_depth(source, 2), PER_SOURCE // 2))
+    chosen = [*pairs, *islice(_of_depth(source, 3), PER_SOURCE - len(pairs))]
+    seeded(SEED, source).shuffle(chosen)
+    return chosen
+
+
+def _of_depth(source: Type, depth: int) -> Iterator[Problem]:
     """One problem for each composition in which every step shows, in an order of chance."""
     chosen = [
         composition
