@@ -58,7 +58,7 @@ def test_without_prompts_there_is_one_question(converse):
     record = converse([RIGHT], {"use": "single-turn"})
     assert said(record) == [message(STATEMENT, FORM)]
     assert record.answer == RIGHT
-    assert record.details == {"turns": 1, "code_samples": 1}
+    assert record.details == {"turns": 1, "max_turns": 1, "code_samples": 1}
     assert record.usage.executions == 0
 
 
@@ -129,7 +129,7 @@ def test_the_answer_is_the_program_alone(converse):
 def test_an_answer_without_a_program_is_a_wrong_one(converse, answer):
     record = converse([answer], {"use": "single-turn"})
     assert (record.answer, record.score.value) == ("", 0.0)
-    assert record.details == {"turns": 1, "code_samples": 0}
+    assert record.details == {"turns": 1, "max_turns": 1, "code_samples": 0}
 
 
 def test_how_the_model_samples_is_the_specs_choice(converse):
@@ -161,6 +161,7 @@ def test_a_program_that_fails_is_told_how(converse, grain):
     assert (record.answer, record.score.value) == (RIGHT, 1.0)
     assert record.details == {
         "turns": 2,
+        "max_turns": 3,
         "code_samples": 2,
         "public": True,
         "by_turn": [{"code": True, "public": False}, {"code": True, "public": True}],
@@ -187,6 +188,7 @@ def test_an_answer_without_a_program_is_a_turn(converse):
     assert said(record)[1] == message("no-code", "retry", "code-block")
     assert record.details == {
         "turns": 2,
+        "max_turns": 3,
         "code_samples": 1,
         "public": True,
         "by_turn": [{"code": False, "public": False}, {"code": True, "public": True}],

@@ -64,9 +64,10 @@ class Dialogue:
     async def hold(self, sample: Sample, context: Context) -> Attempt:
         """Make one attempt, whose answer is the last program in a fenced block, or empty.
 
-        Its details are `turns`, their number, and `code_samples`, how many gave a program. Where
-        feedback is asked for, also `public`, whether the answer passes the public tests, and
-        `by_turn`, whether each turn gave a program (`code`) and whether it passed (`public`).
+        Its details are `turns`, their number, `max_turns`, how many there might have been, and
+        `code_samples`, how many gave a program. Where feedback is asked for, also `public`, whether
+        the answer passes the public tests, and `by_turn`, whether each turn gave a program
+        (`code`) and whether it passed (`public`).
         """
         talk = _Talk(self, sample, context)
         tries: list[_Try] = []
@@ -79,7 +80,11 @@ class Dialogue:
     def _attempt(self, tries: Sequence[_Try], messages: Sequence[Message]) -> Attempt:
         programs = [(done.code, done.passed) for done in tries if done.code]
         last, passed = programs[-1] if programs else (None, False)
-        details: dict[str, Any] = {"turns": len(tries), "code_samples": len(programs)}
+        details: dict[str, Any] = {
+            "turns": len(tries),
+            "max_turns": self.max_turns,
+            "code_samples": len(programs),
+        }
         if self.feedback:
             log = [{"code": done.code is not None, "public": done.passed} for done in tries]
             details |= {"public": passed, "by_turn": log}
