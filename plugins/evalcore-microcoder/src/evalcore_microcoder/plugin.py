@@ -17,3 +17,16 @@ def evalcore_tasks() -> list[Component]:
             settings="evalcore_codecontests.tasks:JudgeSettings",
         )
     ]
+
+
+@hookimpl
+def evalcore_models() -> list[Component]:
+    """One model, in three sizes."""
+    return [
+        Component(
+            name="microcoder",
+            summary="A tiny language model that writes tiny programs; for teaching and tests only",
+            path="evalcore_microcoder.model:Microcoder",
+            settings="evalcore_microcoder.settings:MicrocoderSettings",
+        )
+    ]
