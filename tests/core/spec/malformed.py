@@ -260,7 +260,7 @@ PARTS = [
         5,
     ),
     _changed("strategy nothing", _STRATEGY, "strategy:", "found nothing at strategy", 10),
-    _changed("strategy misspelt", "use: single", "use: singel", "did you mean 'single'?", 6),
+    _changed("strategy misspelt", "use: single", "use: singel", "did you mean 'single'", 6),
     _changed("setting out of range", "max_tokens: 8", "max_tokens: 0", "at least 1", 6),
     _changed("setting of a wrong type", "max_tokens: 8", "max_tokens: [8]", "whole number", 6),
     _changed("metrics a text", _METRICS, "metrics: mean", "found 'mean', expected a list", 8),

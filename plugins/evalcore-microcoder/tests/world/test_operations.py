@@ -61,7 +61,7 @@ def test_two_operations_on_a_type_never_share_their_code():
     assert len(set(codes)) == len(codes)
 
 
-@pytest.mark.parametrize("source", SOURCES.values(), ids=str)
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 @given(seed=st.integers(0, 2**32), size=st.integers(0, 8))
 def test_inputs_keep_the_limits(source, seed, size):
     text = source.draw(Random(seed), size)
