@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -117,15 +117,19 @@ class CellScores:
         order = np.array([names.index(name) for name in found] + [-1], dtype=np.int64)
         return order[codes], names
 
-    def details(self, path: str) -> list[Any]:
-        """What each attempt has on record at a path, of length n; `None` for nothing."""
-        part, *names = path.split(".")
-        if part not in {"score", "details", "metadata"} or not names:
-            raise ValueError(
-                f"found path {path!r}, expected `score.NAME`, `details.NAME` or `metadata.NAME`"
-            )
-        bodies = self._store.column(self._cell.id, "body")
-        return [_inside(decode(body), (part, *names)) for (body,) in bodies]
+    @overload
+    def details(self, path: str, /) -> list[Any]: ...
+    @overload
+    def details(self, path: str, second: str, /, *others: str) -> tuple[list[Any], ...]: ...
+    def details(self, *paths: str) -> list[Any] | tuple[list[Any], ...]:
+        """What each attempt has on record at a path, of length n; of several paths, each so."""
+        ways = [_split(path) for path in paths]
+        found: tuple[list[Any], ...] = tuple([] for _ in paths)
+        for (stored,) in self._store.column(self._cell.id, "body"):
+            body = decode(stored)
+            for names, values in zip(ways, found, strict=True):
+                values.append(_inside(body, names))
+        return found if len(found) > 1 else found[0]
 
     def records(self) -> Iterator[Record]:
         """The full records, in the same order, one at a time."""
@@ -173,6 +177,16 @@ def _codes(samples: Iterator[str]) -> Iterator[int]:
         if sample != last:
             code, last = code + 1, sample
         yield code
+
+
+def _split(path: str) -> list[str]:
+    """The names that lead into a record."""
+    part, *names = path.split(".")
+    if part not in {"score", "details", "metadata"} or not names:
+        raise ValueError(
+            f"found path {path!r}, expected `score.NAME`, `details.NAME` or `metadata.NAME`"
+        )
+    return [part, *names]
 
 
 def _inside(value: Any, names: Iterable[str]) -> Any:

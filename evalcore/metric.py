@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,12 +63,21 @@ class Scores(Protocol):
     def labels(self) -> tuple[NDArray[np.int64], Sequence[str]]:
         """The label of each attempt as a code, shape (n,), and the sorted labels; -1 if failed."""
 
-    def details(self, path: str) -> list[Any]:
+    @overload
+    def details(self, path: str, /) -> list[Any]: ...
+    @overload
+    def details(self, path: str, second: str, /, *others: str) -> tuple[list[Any], ...]: ...
+    def details(self, *paths: str) -> list[Any] | tuple[list[Any], ...]:
         """What each attempt has on record besides columns, of length n; `None` for nothing.
 
+        Of several paths, a list for each: the records are read once for all of them.
+
         Args:
-            path: `score.NAME` for a detail of the task's score, `details.NAME` for one of the
+            paths: `score.NAME` for a detail of the task's score, `details.NAME` for one of the
                 strategy's, `metadata.NAME` for the sample's; further names lead into mappings.
+
+        Raises:
+            ValueError: if a path is none of these.
         """
 
     def records(self) -> Iterator[Record]:

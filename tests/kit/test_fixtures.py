@@ -113,6 +113,8 @@ def test_scores_are_those_of_a_run(tmp_path):
         assert scores.details("score.k.deep") == [None, None, 1]
         assert scores.details("details.turns") == [None, None, 2]
         assert scores.details("metadata.source.x") == [None] * 3
+        paths = ("details.turns", "score.k", "metadata.x")
+        assert scores.details(*paths) == ([None, None, 2], [None, None, {"deep": 1}], [None] * 3)
         for path in ("score", "body.answer", ""):
             with pytest.raises(ValueError, match=f"found path '{path}', expected `score.NAME`"):
                 scores.details(path)

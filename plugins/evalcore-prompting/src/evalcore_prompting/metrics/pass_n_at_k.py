@@ -74,10 +74,13 @@ class PassNAtK(Metric[PassNAtKSettings]):
                 took more turns than it may, k code samples are less than one attempt, or a problem
                 has fewer attempts with a score than k code samples are.
         """
-        turns, pairs = _turns(scores, self.settings.turns), self.settings.pairs()
+        allowed, taken, public = scores.details(
+            "details.max_turns", "details.turns", "score.public_passed"
+        )
+        turns, pairs = _turns(allowed, taken, self.settings.turns), self.settings.pairs()
         _check_budget(min(k for _, k in pairs), turns)
         solved = right(scores)
-        tallies = tally(scores, _public_passed(scores, solved), solved)
+        tallies = tally(scores, _public_passed(public, solved, scores.failed), solved)
         check_enough(tallies, max(k for _, k in pairs), turns)
         return {
             f"{n}@{k}": mean_over_problems(
@@ -87,12 +90,10 @@ class PassNAtK(Metric[PassNAtKSettings]):
         }
 
 
-def _turns(scores: Scores, written: int | None) -> int:
+def _turns(allowed: Sequence[Any], taken: Sequence[Any], written: int | None) -> int:
     """Code samples that an attempt may take, as the settings say or the strategy."""
-    allowed = _largest(scores.details("details.max_turns"))
-    taken = _largest(scores.details("details.turns"))
-    turns = written or allowed
-    if (most := max(allowed, taken)) > turns:
+    turns = written or _largest(allowed)
+    if (most := max(_largest(allowed), _largest(taken))) > turns:
         raise ValueError(
             f"found attempts of up to {most} turns, expected {turns} at most: each turn is a code "
             "sample; set `turns` to the strategy's `max_turns`"
@@ -112,15 +113,14 @@ def _check_budget(k: int, turns: int) -> None:
         )
 
 
-def _public_passed(scores: Scores, solved: Marks) -> Marks:
+def _public_passed(found: Sequence[Any], solved: Marks, failed: Marks) -> Marks:
     """Which attempts pass the public tests, shape (n,); a failed one does not."""
-    found = scores.details("score.public_passed")
     unknown = np.fromiter((not isinstance(x, bool) for x in found), np.bool_, len(found))
-    unknown &= ~scores.failed
+    unknown &= ~failed
     if unknown.any():
         raise ValueError(
             f"the task does not tell which answers pass its public tests: {unknown.sum()} of "
-            f"{(~scores.failed).sum()} scores have no `public_passed`, true or false, in their "
+            f"{(~failed).sum()} scores have no `public_passed`, true or false, in their "
             "details; use `pass-at-k`, or a task that tells it"
         )
     passed = np.fromiter((x is True for x in found), np.bool_, len(found))
