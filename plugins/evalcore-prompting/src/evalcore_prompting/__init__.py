@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evalcore_prompting.rehearsal import rehearse
     from evalcore_prompting.templates import Library, Prompt, PromptError, library
 
 _HOMES = {
@@ -17,9 +18,10 @@ _HOMES = {
     "Prompt": "templates",
     "PromptError": "templates",
     "library": "templates",
+    "rehearse": "rehearsal",
 }
 
-__all__ = ["Library", "Prompt", "PromptError", "library"]
+__all__ = ["Library", "Prompt", "PromptError", "library", "rehearse"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,61 @@
+"""What a dialogue would say, before any model is asked."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from doubling import PUBLIC, STATEMENT, WRONG
+
+from evalcore.data import Message, Sample
+from evalcore_prompting import library, rehearse
+from evalcore_prompting.settings import CotRetrySettings, MultiTurnSettings, SingleTurnSettings
+from evalcore_prompting.strategies import CotRetry, MultiTurn, SingleTurn
+
+SAMPLE = Sample("double", STATEMENT, PUBLIC)
+
+
+def rehearsed(strategy):
+    return asyncio.run(rehearse(strategy, SAMPLE))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"use": "single-turn"},
+        {"use": "single-turn", "reasoning": "self-reflection", "system": "Be brief."},
+        {"use": "multi-turn", "instruction": "docstrings"},
+        {"use": "cot-retry", "max_turns": 1},
+    ],
+)
+def test_the_messages_before_the_first_answer_are_those_that_a_model_gets(converse, settings):
+    classes = {
+        "single-turn": (SingleTurn, SingleTurnSettings),
+        "multi-turn": (MultiTurn, MultiTurnSettings),
+        "cot-retry": (CotRetry, CotRetrySettings),
+    }
+    strategy, model = classes[settings["use"]]
+    own = {name: value for name, value in settings.items() if name != "use"}
+    told = rehearsed(strategy(model(**own)))
+    answers = [WRONG] * sum(message.role == "assistant" for message in told)
+    converse(answers, settings)
+    first = converse.requests[0].messages
+    assert told[: len(first)] == first
+    assert told[len(first)].role == "assistant"
+
+
+def test_the_later_turns_are_their_prompts_around_stand_ins():
+    told = rehearsed(CotRetry(CotRetrySettings(feedback="failed-tests")))
+    prompts = library()
+    feedback = (
+        "Your program fails this test:\n\nInput:\n[input of a public test]\nExpected output:\n"
+        "[its output]\nYour output:\n[output of the program]"
+    )
+    assert told[1] == Message("assistant", "[answer]\n\n```\n[program]\n```")
+    assert [message.content for message in told if message.role == "user"][1:] == [
+        "\n\n".join([feedback, *(prompts.render(id_) for id_ in ids)])
+        for ids in (
+            ["retry", "guidelines", "code-block"],
+            ["retry", "natural-language-solution"],
+        )
+    ] + ["\n\n".join(prompts.render(id_) for id_ in ("write-code", "code-block"))]
