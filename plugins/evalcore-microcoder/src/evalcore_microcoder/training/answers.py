@@ -50,7 +50,7 @@ def _tagged(problem: Problem) -> str:
     return _points(*(f"{tag}: the statement asks for it." for tag in problem.tags))
 
 
-def _judged(problem: Problem) -> str:
+def _rated(problem: Problem) -> str:
     steps = problem.difficulty
     level = ("easy", "easy", "medium", "hard")[min(steps, 3)]
     return f"This is {level}: it takes {_count(steps, 'step')}.\nEdge cases: {_pitfall(problem)}"
@@ -85,7 +85,7 @@ REASONED: Mapping[str, Callable[[Problem], str]] = {
     "self-reflection": _restated,
     "explain-io": _examples,
     "problem-tags": _tagged,
-    "difficulty": _judged,
+    "difficulty": _rated,
     "natural-language-solution": _described,
     "multiple-solutions": _several,
     "helper-docstrings": _signatures,
