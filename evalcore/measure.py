@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import compress
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -22,28 +25,50 @@ if TYPE_CHECKING:
     from evalcore.spec import Part
     from evalcore.store import CellRow, Store
 
-__all__ = ["CellScores", "differences", "measure"]
+__all__ = ["CellScores", "GroupResult", "differences", "measure"]
+
+T = TypeVar("T")
 
 
-def measure(store: Store, metrics: Sequence[Part], run: str) -> tuple[list[Result], list[str]]:
-    """Measure every cell of a run.
+@dataclass(frozen=True, slots=True)
+class GroupResult(Result):
+    """One metric of the attempts at some of the samples, which have something in common.
+
+    Attributes:
+        group: what the samples have in common: a key of their metadata, and its value.
+    """
+
+    group: Mapping[str, Any] = field(hash=False)
+
+
+def measure(
+    store: Store, metrics: Sequence[Part], run: str, *, by: str = ""
+) -> tuple[list[Result], list[str]]:
+    """Measure every cell of a run, or every group of samples in it.
+
+    Args:
+        store: the run's store.
+        metrics: as the spec has them.
+        run: the run's directory, as the results are to name it.
+        by: a key of the samples' metadata; the results are then each of one `CellScores.groups`.
 
     Returns:
-        The results, by cell and metric in the spec's order, and the metrics that failed with
-        their errors.
+        The results, by cell, group and metric in the spec's order, and the metrics that failed
+        with their errors.
     """
     results: list[Result] = []
     problems: list[str] = []
     instances = [(name, part.create()) for name, part in _names(metrics).items()]
     for cell in store.cells():
-        scores = CellScores(store, cell)
-        for name, metric in instances:
-            try:
-                measured = _named(name, metric.compute(scores))
-                results += _rows(run, cell, measured, int(scores.failed.sum()))
-            except Exception as error:  # a plugin's metric may raise anything
-                text = f"metric {name}, cell {cell.name}: {type(error).__name__}: {error}"
-                problems.append(text)
+        whole = CellScores(store, cell)
+        for scores in whole.groups(by) if by else [whole]:
+            for name, metric in instances:
+                try:
+                    measured = _named(name, metric.compute(scores))
+                    results += _results(run, scores, measured, int(scores.failed.sum()))
+                except Exception as error:  # a plugin's metric may raise anything
+                    text = f"metric {name}, {scores}: {type(error).__name__}: {error}"
+                    problems.append(text)
     return results, problems
 
 
@@ -58,21 +83,63 @@ def differences(store: Store, run: str, baseline: CellScores) -> list[Result]:
         against, common = baseline.scored()
         failed = int(scores.failed.sum() + baseline.failed.sum())
         found = {f"mean-vs-{baseline.cell}": paired_difference(values, against, samples, common)}
-        results += _rows(run, cell, found, failed)
+        results += _results(run, scores, found, failed)
     return results
 
 
 class CellScores:
-    """The attempts of one cell as columns, ordered by sample and attempt; see `Scores`."""
+    """The attempts of one cell as columns, ordered by sample and attempt; see `Scores`.
 
-    def __init__(self, store: Store, cell: CellRow) -> None:
+    Attributes:
+        group: of which samples the attempts are: a key of their metadata and its value; empty
+            where they are of all samples.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cell: CellRow,
+        group: Mapping[str, Any] | None = None,
+        kept: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._store = store
         self._cell = cell
+        self._kept = kept
+        self.group = group or {}
+
+    def __str__(self) -> str:
+        """The cell and the group, in words."""
+        return ", ".join(
+            [f"cell {self.cell}", *(f"{key} {value}" for key, value in self.group.items())]
+        )
 
     @property
     def cell(self) -> str:
         """The cell's name."""
         return self._cell.name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings in which the cell differs from the others of its sweep."""
+        return self._cell.changes
+
+    def groups(self, key: str) -> list[CellScores]:
+        """The attempts by what the metadata of their samples has under a key.
+
+        A text is a list of what stands between its commas, and the samples with a list are in the
+        group of each of its items. Those with nothing there are the group `None`, the last.
+        """
+        members = [_members(value) for value in self.details(f"metadata.{key}")]
+        names = sorted({name for of_one in members for name in of_one}, key=_rank)
+        return [
+            CellScores(
+                self._store,
+                self._cell,
+                {key: name},
+                np.fromiter((name in of_one for of_one in members), np.bool_, len(members)),
+            )
+            for name in names
+        ]
 
     def is_same(self, other: CellScores) -> bool:
         """Whether both are the same cell of the same store."""
@@ -81,37 +148,35 @@ class CellScores:
     def scored(self) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         """The scores of the attempts that did not fail, and the samples' names, shape (m,)."""
         kept = ~self.failed
-        names = np.array([name for (name,) in self._store.column(self._cell.id, "sample")], "U")
+        names = np.array(list(self._rows("sample")), "U")
         return self.column("value")[kept], names[kept]
 
     def column(self, name: Column) -> NDArray[np.float64]:
         """One column, shape (n,); `value` is NaN where the attempt failed."""
-        rows = self._store.column(self._cell.id, name)
-        return np.fromiter((_number(value) for (value,) in rows), dtype=np.float64)
+        return np.fromiter(map(_number, self._rows(name)), dtype=np.float64)
 
     @cached_property
     def failed(self) -> NDArray[np.bool_]:
         """Which attempts failed, shape (n,)."""
-        rows = self._store.column(self._cell.id, "failure IS NOT NULL")
-        return np.fromiter((value for (value,) in rows), dtype=np.bool_)
+        return np.fromiter(self._rows("failure IS NOT NULL"), dtype=np.bool_)
 
     @cached_property
     def sample(self) -> NDArray[np.int64]:
         """Which sample each attempt is of, as codes 0..S-1, shape (n,)."""
-        rows = self._store.column(self._cell.id, "sample")
-        return np.fromiter(_codes(sample for (sample,) in rows), dtype=np.int64)
+        return np.fromiter(_codes(self._rows("sample")), dtype=np.int64)
 
     @cached_property
     def attempt(self) -> NDArray[np.int64]:
         """Number of each attempt at its sample, from 0, shape (n,)."""
-        rows = self._store.column(self._cell.id, "attempt")
-        return np.fromiter((value for (value,) in rows), dtype=np.int64)
+        return np.fromiter(self._rows("attempt"), dtype=np.int64)
 
     def labels(self) -> tuple[NDArray[np.int64], Sequence[str]]:
         """The label of each attempt as a code, shape (n,), and the sorted labels; -1 if failed."""
         found: dict[str, int] = {}
-        rows = self._store.column(self._cell.id, "label")
-        coded = (-1 if x is None else found.setdefault(x, len(found)) for (x,) in rows)
+        coded = (
+            -1 if label is None else found.setdefault(label, len(found))
+            for label in self._rows("label")
+        )
         codes = np.fromiter(coded, dtype=np.int64)
         names = sorted(found)
         order = np.array([names.index(name) for name in found] + [-1], dtype=np.int64)
@@ -125,7 +190,7 @@ class CellScores:
         """What each attempt has on record at a path, of length n; of several paths, each so."""
         ways = [_split(path) for path in paths]
         found: tuple[list[Any], ...] = tuple([] for _ in paths)
-        for (stored,) in self._store.column(self._cell.id, "body"):
+        for stored in self._rows("body"):
             body = decode(stored)
             for names, values in zip(ways, found, strict=True):
                 values.append(_inside(body, names))
@@ -133,7 +198,13 @@ class CellScores:
 
     def records(self) -> Iterator[Record]:
         """The full records, in the same order, one at a time."""
-        return self._store.records(self._cell.id)
+        return self._of_group(self._store.records(self._cell.id))
+
+    def _rows(self, column: str) -> Iterator[Any]:
+        return self._of_group(value for (value,) in self._store.column(self._cell.id, column))
+
+    def _of_group(self, rows: Iterator[T]) -> Iterator[T]:
+        return rows if self._kept is None else compress(rows, self._kept)
 
 
 def _names(metrics: Sequence[Part]) -> dict[str, Part]:
@@ -147,12 +218,15 @@ def _written(part: Part) -> str:
     return f"{part.written['use']}({','.join(settings)})" if settings else part.written["use"]
 
 
-def _rows(run: str, cell: CellRow, measured: Mapping[str, Estimate], failed: int) -> list[Result]:
+def _results(
+    run: str, scores: CellScores, measured: Mapping[str, Estimate], failed: int
+) -> list[Result]:
+    row = partial(GroupResult, group=scores.group) if scores.group else Result
     return [
-        Result(
+        row(
             run=run,
-            cell=cell.name,
-            settings=cell.changes,
+            cell=scores.cell,
+            settings=scores.settings,
             metric=metric,
             value=_finite(estimate.value),
             low=_finite(estimate.low),
@@ -168,6 +242,25 @@ def _named(name: str, measured: Estimate | Mapping[str, Estimate]) -> Mapping[st
     if isinstance(measured, Estimate):
         return {name: measured}
     return {f"{name}/{part}": estimate for part, estimate in measured.items()}
+
+
+def _members(value: Any) -> tuple[Any, ...]:
+    """The names of the groups that a sample is in, by a value of its metadata."""
+    items = value.split(",") if isinstance(value, str) else value
+    items = items if isinstance(items, list) else [items]
+    names = [item.strip() if isinstance(item, str) else item for item in items]
+    return tuple(filter(_is_name, names)) or (None,)
+
+
+def _is_name(value: Any) -> bool:
+    if isinstance(value, float):
+        return not math.isnan(value)
+    return isinstance(value, str | int) and value != ""
+
+
+def _rank(name: Any) -> tuple[bool, bool, Any]:
+    """What groups are sorted by: numbers, then texts, then those without a name."""
+    return name is None, isinstance(name, str), name or 0
 
 
 def _codes(samples: Iterator[str]) -> Iterator[int]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalcore.cli.common import print_results, say
 from evalcore.errors import RunError
-from evalcore.measure import CellScores, differences, measure
+from evalcore.measure import CellScores, GroupResult, differences, measure
 from evalcore.rundir import open_store, read_resolved
 from evalcore.spec import load_metrics
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from evalcore.data import Result
     from evalcore.store import Store
@@ -25,6 +26,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
         "runs", nargs="+", type=Path, metavar="RUN", help="directory of a run, such as runs/NAME"
+    )
+    parser.add_argument(
+        "--by",
+        metavar="KEY",
+        default="",
+        help="measure apart the samples of each value that their metadata has under this key, "
+        "such as difficulty; a text such as `dp, graphs` is one value for each of its items",
     )
     parser.add_argument(
         "--against",
@@ -42,20 +50,44 @@ def run(arguments: argparse.Namespace) -> int:
         stores = {path: stack.enter_context(closing(open_store(path))) for path in arguments.runs}
         for path, store in stores.items():
             metrics = load_metrics(read_resolved(path), str(path))
-            measured, failed = measure(store, metrics, str(path))
+            measured, failed = measure(store, metrics, str(path), by=arguments.by)
             results += measured
             problems += [f"{path}: {problem}" for problem in failed]
         if arguments.against:
             baseline = _baseline(arguments.against, list(stores.values()))
             for path, store in stores.items():
                 results += differences(store, str(path), baseline)
+        _check_key(arguments.by, results, list(stores.values()))
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], indent=2, default=str))
     else:
-        print_results(results)
+        print_results([_titled(result) for result in results])
     for problem in problems:
         say(f"error: {problem}")
     return 2 if problems else 0
+
+
+def _titled(result: Result) -> Result:
+    """The result with its group named as another setting of the cell."""
+    if not isinstance(result, GroupResult):
+        return result
+    ((key, value),) = result.group.items()
+    return replace(result, cell=f"{result.cell},{key}={'none' if value is None else value}")
+
+
+def _check_key(key: str, results: Sequence[Result], stores: Sequence[Store]) -> None:
+    """Check that some sample is known by the key.
+
+    Raises:
+        RunError: if none is.
+    """
+    groups = [result.group for result in results if isinstance(result, GroupResult)]
+    if not groups or any(group[key] is not None for group in groups):
+        return
+    firsts = (next(store.records(), None) for store in stores)
+    known = dict.fromkeys(name for record in firsts if record for name in record.metadata)
+    there = f"there are {', '.join(known)}" if known else "the samples have no metadata"
+    raise RunError(f"--by {key}: no sample has it in its metadata; {there}")
 
 
 def _baseline(name: str, stores: list[Store]) -> CellScores:

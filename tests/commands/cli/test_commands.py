@@ -174,6 +174,33 @@ def test_results_of_several_runs(evalcore):
     assert evalcore("results", "two", "--against", "zzz")[0] == 2
 
 
+def test_results_by_what_is_known_of_the_samples(evalcore, here):
+    questions = here / "specs/data/q.jsonl"
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    levels = [{"level": "low, odd"}, {"level": "low"}, {"level": "high"}, {}]
+    known = [row | {"level": None} | level for row, level in zip(rows, levels, strict=True)]
+    questions.write_text("\n".join(map(json.dumps, known)))
+    evalcore("run", "specs/sums.yaml")
+    code, output, words = evalcore("results", "runs/sums", "--by", "level", "--json")
+    assert (code, words) == (0, "")
+    assert [
+        (row["cell"], row["group"]["level"], row["value"], row["n"])
+        for row in json.loads(output)
+        if row["metric"] == "mean"
+    ] == [
+        ("base", "high", 1.0, 1),
+        ("base", "low", 1.0, 2),
+        ("base", "odd", 1.0, 1),
+        ("base", None, 0.0, 1),
+    ]
+    output = evalcore("results", "runs/sums", "--by", "level")[1]
+    cells = [line.split()[0] for line in output.splitlines()[1:] if line]
+    assert list(dict.fromkeys(cells)) == ["base,level=high", "base,level=low", "base,level=odd", "base,level=none"]
+    code, output, words = evalcore("results", "runs/sums", "--by", "levle")
+    assert (code, output) == (2, "")
+    assert "--by levle: no sample has it in its metadata; there are level" in words
+
+
 def rows(evalcore, kind):
     code, output, words = evalcore("records", "runs/sums", "--format", kind)
     assert (code, words) == (0, "")
