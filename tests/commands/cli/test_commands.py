@@ -194,8 +194,8 @@ def test_results_by_what_is_known_of_the_samples(evalcore, here):
         ("base", None, 0.0, 1),
     ]
     output = evalcore("results", "runs/sums", "--by", "level")[1]
-    cells = [line.split()[0] for line in output.splitlines()[1:] if line]
-    assert list(dict.fromkeys(cells)) == ["base,level=high", "base,level=low", "base,level=odd", "base,level=none"]
+    cells = [line.split()[0] for line in output.splitlines() if line.startswith("base")]
+    assert cells == ["base,level=high", "base,level=low", "base,level=odd", "base,level=none"]
     code, output, words = evalcore("results", "runs/sums", "--by", "levle")
     assert (code, output) == (2, "")
     assert "--by levle: no sample has it in its metadata; there are level" in words
