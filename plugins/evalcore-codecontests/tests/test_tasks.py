@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,54 @@ def test_feedback_shows_where_a_program_crashed(double):
     case = next(double.cases())
     feedback = double.feedback(case, "```python\nraise KeyError('lost')\n```")
     assert "KeyError: 'lost'" in feedback.text
+
+
+@pytest.fixture(scope="module")
+def traced(double):
+    task = CodeContests(
+        DataSettings.model_validate({**double.settings.model_dump(), "trace": True})
+    )
+    task.open()
+    yield task
+    task.close()
+
+
+def test_feedback_may_hold_a_trace_of_the_first_failed_test(traced):
+    case = next(traced.cases())
+    feedback = traced.feedback(case, "```python\nn = int(input())\nprint(n)\n```")
+    assert feedback.details["trace"] == {
+        "blocks": [{"code": "n = int(input())\nprint(n)", "before": {}, "after": {"n": "1"}}],
+        "omitted": 0,
+    }
+    assert feedback.executions == 2
+    json.dumps(feedback.details)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("```python\nwhile True: pass\n```", "it does not keep to its limits (time-limit)"),
+        ("```python\nprint(\n```", "it was not run"),
+        ("```python\nimport os\nos._exit(0)\n```", "tracing it broke off"),
+        ("```cpp\nint main() { return 1; }\n```", "only Python programs are traced"),
+    ],
+)
+def test_feedback_without_a_trace_says_why(traced, answer, reason):
+    if "cpp" in answer and shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    feedback = traced.feedback(next(traced.cases()), answer)
+    assert feedback.details["untraced"] == reason
+    assert "trace" not in feedback.details
+
+
+def test_a_program_that_passes_is_not_traced(traced, double):
+    case = next(traced.cases())
+    assert traced.feedback(case, ONLY_PUBLIC) == double.feedback(case, ONLY_PUBLIC)
+
+
+def test_feedback_without_the_setting_is_not_traced(double):
+    details = double.feedback(next(double.cases()), "```python\nprint(3)\n```").details
+    assert not {"trace", "untraced"} & details.keys()
 
 
 def test_no_tests_are_never_a_pass(double):

@@ -20,7 +20,7 @@ from evalcore.settings import DataPath, Settings
 from evalcore.task import Task
 from evalcore_codecontests import checkers
 from evalcore_codecontests.answer import program_of
-from evalcore_codecontests.judge import Judge, Verdict
+from evalcore_codecontests.judge import Judge, UntraceableError, Verdict
 from evalcore_codecontests.readers import read_problems
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ class JudgeSettings(Settings):
     """Accept a right output whatever the exit status, as the CodeContests program does."""
     all_tests: bool = False
     """Run every test, instead of stopping at the first that is not accepted."""
+    trace: bool = False
+    """Feedback on a Python program that fails also holds its basic blocks, on the first public
+    test that it fails, with the values of variables."""
 
 
 class DataSettings(JudgeSettings):
@@ -171,12 +174,44 @@ class JudgedTask(Task[J]):
         """
         problem: Problem = case.sample.public
         judgement = self._judged(problem, answer, public=True)
-        return feedback_of(problem.public_tests, judgement)
+        feedback = feedback_of(problem.public_tests, judgement)
+        if not self.settings.trace or feedback.passed:
+            return feedback
+        return self._with_trace(feedback, problem, answer, judgement)
 
-    def _judged(self, problem: Problem, answer: Any, *, public: bool) -> Judgement:
+    def _with_trace(
+        self, feedback: Feedback, problem: Problem, answer: Any, judgement: Judgement
+    ) -> Feedback:
+        """The feedback with `trace` in its details, or with `untraced`, which says why not.
+
+        The task makes it and not the strategy that wants it, since feedback is data that is whole
+        when it leaves the judge: a detail made later would run programs on the strategy's thread,
+        past the workers, and perhaps past the end of the judge.
+        """
+        results: Iterator[tuple[Test | CallTest, TestResult]] = zip(
+            problem.public_tests, judgement.tests, strict=False
+        )
+        failed = [pair for pair in results if pair[1].verdict is not Verdict.ACCEPTED]
+        try:
+            if not failed:
+                raise UntraceableError("it was not run")
+            test, result = failed[0]
+            if result.verdict not in {Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR}:
+                raise UntraceableError(f"it does not keep to its limits ({result.verdict.value})")
+            program = program_of(str(answer), self.settings.language)
+            trace = self._open_judge().trace(problem, program, test).as_dict()
+        except UntraceableError as error:
+            return replace(feedback, details={**feedback.details, "untraced": str(error)})
+        details = {**feedback.details, "trace": trace}
+        return replace(feedback, details=details, executions=feedback.executions + 1)
+
+    def _open_judge(self) -> Judge:
         if self._judge is None:
             raise TaskError("the task is not open")
-        judgement = self._judge.judge(
+        return self._judge
+
+    def _judged(self, problem: Problem, answer: Any, *, public: bool) -> Judgement:
+        judgement = self._open_judge().judge(
             problem,
             program_of(str(answer), self.settings.language),
             checker=self._checker,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .errors import IsolationError, SandboxError
+from .errors import IsolationError, SandboxError, UntraceableError
 from .judge import Judge
 from .languages import LANGUAGES, Program
 from .limits import Limits
@@ -20,5 +20,6 @@ __all__ = [
     "Program",
     "SandboxError",
     "TestResult",
+    "UntraceableError",
     "Verdict",
 ]

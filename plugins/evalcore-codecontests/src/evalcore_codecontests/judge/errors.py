@@ -9,3 +9,7 @@ class IsolationError(RuntimeError):
 
 class SandboxError(RuntimeError):
     """A sandbox failed or ended by itself; nothing follows about the program in it."""
+
+
+class UntraceableError(RuntimeError):
+    """A program cannot be traced, or not to its end; the message, a clause, says why."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from evalcore_codecontests.checkers.text import to_bytes
 from evalcore_codecontests.problem import CallTest, Test
 
-from . import evidence, results, selftest
+from . import evidence, results, selftest, traces
 from .builds import Builds
-from .errors import SandboxError
+from .errors import SandboxError, UntraceableError
 from .languages import LANGUAGES, MissingToolError, Program, own_packages, site_inside
 from .limits import Limits
 from .verdict import Judgement, TestResult, Verdict
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from evalcore_codecontests.problem import Problem
 
     from .languages import Language
+    from .traces import Trace
     from .worker import Box, Run
 
 _SHOWN_OUTPUT_BYTES = 16 * 1024
@@ -127,6 +128,29 @@ class Judge:
         )  # fmt: skip
         with self._pool.lease() as lease:
             return self._run(session, lease, chosen, stop_at_first=stop_at_first)
+
+    def trace(self, problem: Problem, program: Program, test: Test | CallTest) -> Trace:
+        """Run a Python program once more, and see its basic blocks with the values of variables.
+
+        Args:
+            problem: what the program is to solve.
+            program: one that comes to an end on the test, right or wrong.
+            test: gives the input; the expected output is not looked at.
+
+        Raises:
+            UntraceableError: it is no Python program, or tracing it failed or took too long.
+            RuntimeError: the judge is closed.
+        """
+        if program.language != "python":
+            raise UntraceableError("only Python programs are traced")
+        with self._pool.lease() as lease:
+            try:
+                return traces.trace(
+                    lease.worker(), problem, program.code, test, isolate=self._isolate
+                )
+            except SandboxError as error:
+                lease.discard()
+                raise UntraceableError(f"the sandbox failed: {error}") from None
 
     def _run(
         self,

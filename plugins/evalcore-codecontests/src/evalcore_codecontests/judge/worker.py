@@ -49,9 +49,10 @@ class BoxSpec:
     """What to hold in a box.
 
     Attributes:
-        kind: `python` (a script), `call` (a script with a function to call), `exec` (a command).
-        files: the program's files by name; for the first two kinds the script is the only one.
-        function: the function to call.
+        kind: `python` (a script), `call` (a script with a function to call), `trace` (either of
+            these, traced), `exec` (a command).
+        files: the program's files by name; for the first three kinds the script is the only one.
+        function: the function to call, where there is one.
         argv: the command; `{program}` in it stands for the folder of the files.
         fork: whether the command may start processes, as compilers do.
         proc_self_exe: path of the executable, where the command asks the system for it.
@@ -257,7 +258,7 @@ class Box:
         Args:
             stdin: a descriptor of its input, positioned at the start.
             address_space: bytes of address space above what any run has, `None` for no limit.
-            arguments: for a `call` box, the marshalled arguments.
+            arguments: for a `call` or `trace` box, the marshalled arguments.
             files: names of the files to read and write instead of the standard streams.
             processes: threads and processes at a time, `None` for no limit.
             stack: bytes of the first thread's stack, `None` for a gigabyte.

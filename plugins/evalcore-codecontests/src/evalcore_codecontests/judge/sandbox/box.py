@@ -17,6 +17,7 @@ from .calls import CallProgram
 from .executables import Executable
 from .python_program import CompileError, PythonProgram
 from .roles import NextRole
+from .tracing import TracedProgram
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -54,8 +55,8 @@ class Places:
 class Box:
     """One program in its own process namespace, of which this process is the first.
 
-    `spec` is what the judge asked for: `kind` (`python`, `call` or `exec`), `files` (names of
-    the program's files, one descriptor each), and what the kind needs. The first descriptor is
+    `spec` is what the judge asked for: `kind` (`python`, `call`, `trace` or `exec`), `files` (names
+    of the program's files, one descriptor each), and what the kind needs. The first descriptor is
     the socket to the judge. The box answers `{"ready": true}` or `{"compile_error": text}`, then
     each request to run with what happened, and ends when the judge closes the socket.
     """
@@ -136,6 +137,8 @@ class Box:
             return Executable(argv, self._spec["env"], may_fork=self._spec["fork"])
         if kind == "call":
             return CallProgram(folder / self._spec["files"][0], self._spec["function"])
+        if kind == "trace":
+            return TracedProgram(folder / self._spec["files"][0], self._spec["function"])
         return PythonProgram(folder / self._spec["files"][0])
 
     def _answer(self, request: dict[str, Any], fds: list[int]) -> dict[str, Any]:

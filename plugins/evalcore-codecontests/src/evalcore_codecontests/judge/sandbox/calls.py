@@ -56,12 +56,13 @@ class CallProgram:
         """Call the function, write what it returned, and end this process."""
         report, arguments, result = extra
         os.close(report)
-        args = marshal.loads(_read_all(arguments))  # noqa: S302 - written by the judge
-        status = execute(lambda: _write(result, self._call(args)))
+        args = read_arguments(arguments)
+        status = execute(lambda: _write(result, self.act(*args)))
         execute(sys.stdout.flush)
         _exit(status)
 
-    def _call(self, args: tuple[Any, ...]) -> Any:
+    def act(self, *args: Any) -> Any:
+        """Call the function."""
         module = fresh_module(_MODULE, self._path)
         module.__dict__.update(self._names, __name__=_MODULE, __builtins__=builtins)
         exec(self._code, module.__dict__)  # noqa: S102 - the very purpose
@@ -74,8 +75,10 @@ class CallProgram:
         return function(*args)
 
 
-def _read_all(fd: int) -> bytes:
-    return os.pread(fd, os.fstat(fd).st_size, 0)
+def read_arguments(fd: int) -> tuple[Any, ...]:
+    """What the function is to be called with, as the judge wrote it."""
+    args: tuple[Any, ...] = marshal.loads(os.pread(fd, os.fstat(fd).st_size, 0))  # noqa: S302
+    return args
 
 
 def _write(fd: int, value: Any) -> None:

@@ -57,11 +57,17 @@ class PythonProgram:
     def run(self, extra: list[int]) -> None:
         """Run the program and end this process with its exit status."""
         os.close(extra[0])
-        _exit(_finish(execute(self._run_main)))
+        _exit(finish(execute(self.act)))
 
-    def _run_main(self) -> None:
+    def act(self) -> None:
+        """Run the program and come back, unless it ends the process."""
         main = fresh_module("__main__", self._path)
         exec(self._code, main.__dict__)  # noqa: S102 - the very purpose
+
+
+def read_program(path: Path) -> str:
+    """The text of a source file."""
+    return path.read_text("utf-8", "surrogatepass").removeprefix("\ufeff")
 
 
 def compile_program(path: Path) -> types.CodeType:
@@ -70,7 +76,7 @@ def compile_program(path: Path) -> types.CodeType:
     Raises:
         CompileError: it is not Python, or the compiler gave up on it.
     """
-    text = path.read_text("utf-8", "surrogatepass").removeprefix("\ufeff")
+    text = read_program(path)
     limits = {
         resource.RLIMIT_CPU: _COMPILE_CPU_SECONDS,
         resource.RLIMIT_AS: _COMPILE_MEMORY_BYTES,
@@ -126,6 +132,22 @@ def execute(action: Callable[[], Any]) -> int:
     return 0
 
 
+def finish(status: int) -> int:
+    """What the interpreter does at its end: threads, exit functions, objects, files, status."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        execute(threading._shutdown)
+    execute(atexit._run_exitfuncs)
+    flushed = _flush(sys.stdout) and _flush(sys.stderr)
+    sys.modules.pop("__main__", None)  # with the last references go finalizers and open files
+    _collect()
+    for stream in [thing for thing in _get_objects() if isinstance(thing, io.IOBase)]:
+        _flush(stream)
+    flushed = _flush(sys.stdout) and flushed
+    _flush(sys.__stdout__)
+    return status if flushed else _EXIT_FLUSH_FAILED
+
+
 def _names(code: types.CodeType) -> set[str]:
     """The names that a program's text looks up, imports among them."""
     nested = [part for part in code.co_consts if isinstance(part, types.CodeType)]
@@ -179,22 +201,6 @@ def _report(error: BaseException) -> None:
         sys.excepthook(type(error), error, trace)
     except BaseException:
         sys.__excepthook__(type(error), error, trace)
-
-
-def _finish(status: int) -> int:
-    """What the interpreter does at its end: threads, exit functions, objects, files, status."""
-    threading = sys.modules.get("threading")
-    if threading is not None:
-        execute(threading._shutdown)
-    execute(atexit._run_exitfuncs)
-    flushed = _flush(sys.stdout) and _flush(sys.stderr)
-    sys.modules.pop("__main__", None)  # with the last references go finalizers and open files
-    _collect()
-    for stream in [thing for thing in _get_objects() if isinstance(thing, io.IOBase)]:
-        _flush(stream)
-    flushed = _flush(sys.stdout) and flushed
-    _flush(sys.__stdout__)
-    return status if flushed else _EXIT_FLUSH_FAILED
 
 
 def _flush(stream: Any) -> bool:
