@@ -15,6 +15,8 @@ __all__ = ["OutageError", "Pace"]
 
 DOWN_AFTER = 10
 """So many failures in a row, of whatever calls, are the model's and not those of a call."""
+_LONE_DOWN_AFTER = 5
+"""So many will do where they took longer than an outage may last: a lone call's waits grow long."""
 _FIRST_PAUSE = 0.5
 """Seconds of the first pause; each failed probe doubles the next."""
 _NEVER_ANSWERED = 30.0
@@ -114,10 +116,11 @@ class Pace:
         self._failures += 1
         if retry_after:
             self._rest(now, retry_after)
-        if self._failures < DOWN_AFTER:
-            return False
         patience = self._outage if self._ever_answered else min(self._outage, _NEVER_ANSWERED)
         left = patience - (now - self._failing_since)
+        lone = left <= 0 and not retry_after and self._failures >= _LONE_DOWN_AFTER
+        if self._failures < DOWN_AFTER and not lone:
+            return False
         if left <= 0:
             raise OutageError(f"no answer for {now - self._failing_since:.0f} s: {why}")
         if probe or not self.down:

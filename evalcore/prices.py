@@ -28,8 +28,8 @@ class Price(BaseModel):
     """Dollars for a million prompt tokens."""
     completion: float = Field(ge=0)
     """Dollars for a million completion tokens."""
-    date: str = ""
-    """When the price was looked up."""
+    date: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    """When the price was looked up, as `YYYY-MM-DD`."""
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Dollars for so many tokens."""

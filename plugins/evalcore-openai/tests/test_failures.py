@@ -205,3 +205,22 @@ def test_an_endpoint_elsewhere_needs_a_key():
     asked(model_at("http://models.example/v1", headers={"Authorization": "Basic abc"}))
     for loopback in ("localhost", "127.1.2.3", "[::1]", "api.localhost"):
         asked(model_at(f"http://{loopback}:1/v1"))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_neither_key_nor_question_goes_where_a_redirect_leads(serve, status):
+    elsewhere = serve(lambda call: RIGHT)
+    reply = Reply(status, (("Location", f"{elsewhere.url}/chat/completions"),), body=b"")
+    error = fails(serve, reply, headers={"api-key": "header-secret-1234"})
+    assert isinstance(error, EndpointError)
+    assert f"answered {status} and sends elsewhere, to {elsewhere.url}" in str(error)
+    assert "write the address that answers as `base_url`" in str(error)
+    assert elsewhere.calls == []
+
+
+@pytest.mark.parametrize("settings", [{"api_key": "sk-caf\xe9-123"}, {"headers": {"k": "a\nb"}}])
+def test_a_key_that_cannot_be_sent_is_refused_before_any_call(serve, settings):
+    endpoint = serve(lambda call: RIGHT)
+    with pytest.raises(EvalcoreError, match="found a character in the key or in `headers` that no"):
+        asked(model_at(endpoint.url, **settings), question())
+    assert endpoint.calls == []

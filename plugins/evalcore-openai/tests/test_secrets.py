@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import yaml
+from conftest import model_at
 from servers import RIGHT, Reply, right_answer
 
 KEY = "sk-proj-5f8c1e07d2b94a63-and-a-tail-9d41b7"
@@ -145,3 +146,8 @@ def test_a_spec_that_is_refused(command, write_spec, tmp_path, settings, told):
         assert done.returncode == 2
         assert told in done.stderr
     assert found_in(tmp_path) == []
+
+
+def test_a_key_is_known_by_its_form_in_json_too():
+    model = model_at("http://127.0.0.1:1/v1", api_key='sk"quo\\te-1234')
+    assert {'sk"quo\\te-1234', 'sk\\"quo\\\\te-1234'} <= set(model.secrets())

@@ -185,6 +185,29 @@ def test_a_model_that_stays_down_is_given_up(clock, answered_once, patience):
     assert patience <= asyncio.run(main()) <= patience + 40
 
 
+def test_a_lone_caller_whose_waits_grow_is_not_kept_longer_than_an_outage_may_last(clock):
+    async def main(retry_after, wait):
+        own = pace(outage=10.0)
+        for failures in itertools.count(1):
+            async with own.turn(0) as probe:
+                own.failed("connection refused", retry_after, probe=probe)
+            await clock.sleep(wait * 2**failures)
+        return
+
+    for retry_after in (None, 0.0):
+        begin = clock.now
+        with pytest.raises(OutageError, match=r"no answer for 1[0-9] s: connection refused"):
+            asyncio.run(main(retry_after, 0.25))
+        assert clock.now - begin < 20
+
+
+def test_a_model_that_says_how_long_to_wait_is_not_given_up_so_soon(clock):
+    own = pace(outage=10.0)
+    for _ in range(DOWN_AFTER - 1):
+        assert not own.failed("busy", 5.0, probe=False)
+        clock.now += 5
+
+
 def test_whoever_waits_is_told_when_the_run_is_stopped(clock):
     class StoppedError(Exception):
         pass

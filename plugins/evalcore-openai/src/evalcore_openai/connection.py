@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ _SPENT = "insufficient_quota"
 """The code of a 429 that no wait helps: the account has no money left."""
 _SHORTEST_SECRET = 8
 """A shorter key is a word such as `EMPTY`, which answers may hold as well."""
+_SENDABLE = re.compile(r"[\x20-\x7e]*")
 _SHOWN = 300
 """Characters of what an endpoint says that an error shows."""
 
@@ -60,17 +62,18 @@ class Connection:
 
         Of a header such as `Authorization: Bearer TOKEN` the token is one by itself, too.
         """
-        values = [value.get_secret_value() for value in self._settings.headers.values()]
+        values = self._header_values
         lines = os.environ.get(_HEADERS_VARIABLE, "").splitlines()
         values += [line.partition(":")[2].strip() for line in lines]
         texts = [self._key, *values, *(value.rpartition(" ")[2] for value in values)]
+        texts += [json.dumps(text)[1:-1] for text in texts]  # as it comes back inside of JSON
         return tuple(text for text in dict.fromkeys(texts) if len(text) >= _SHORTEST_SECRET)
 
     async def open(self) -> None:
         """Make the client; no request is sent.
 
         Raises:
-            EvalcoreError: if the endpoint needs a key and there is none.
+            EvalcoreError: if the endpoint needs a key and there is none, or none that can be sent.
         """
         url, headers = self._settings.base_url, self._settings.headers
         if not self._key and not headers and not _is_loopback(url):
@@ -78,15 +81,24 @@ class Connection:
                 f"{url} needs a key: write `api_key: ${{NAME}}` beside the model, NAME being the "
                 f"environment variable that holds it, or set {_VARIABLE}"
             )
+        if not all(map(_SENDABLE.fullmatch, (self._key, *self._header_values))):
+            raise EvalcoreError(
+                f"{url}: found a character in the key or in `headers` that no header can hold, "
+                "expected printable ASCII: was it copied whole, and nothing else?"
+            )
         self._client = AsyncOpenAI(
             base_url=url,
             api_key=self._key or _NO_KEY,
-            default_headers={name: value.get_secret_value() for name, value in headers.items()},
+            default_headers=dict(zip(headers, self._header_values, strict=True)),
             # The gate that calls the model has the deadline and the retries.
             timeout=None,
             max_retries=0,
             # For aiohttp 0 is no limit. Servers commonly drop connections that idle for 5 seconds.
-            http_client=DefaultAioHttpClient(limits=Limits(max_connections=0, keepalive_expiry=4)),
+            http_client=DefaultAioHttpClient(
+                limits=Limits(max_connections=0, keepalive_expiry=4),
+                # The address that a redirect names is not the one that the key is for.
+                follow_redirects=False,
+            ),
         )
 
     async def close(self) -> None:
@@ -140,6 +152,10 @@ class Connection:
         return (key.get_secret_value() if key else os.environ.get(_VARIABLE, "")).strip()
 
     @property
+    def _header_values(self) -> list[str]:
+        return [value.get_secret_value() for value in self._settings.headers.values()]
+
+    @property
     def _key_in_words(self) -> str:
         if self._settings.api_key:
             return "The key is `api_key` of the model."
@@ -152,6 +168,11 @@ class Connection:
     def _refused(self, path: str, error: APIStatusError) -> Exception:
         status, said = error.status_code, self.shown(_said(error))
         text = f"{self._settings.base_url}{path} answered {status}"
+        if target := error.response.headers.get("location"):
+            return EndpointError(
+                f"{text} and sends elsewhere, to {self.shown(target)}, where evalcore does not "
+                "follow: write the address that answers as `base_url`"
+            )
         text = f"{text}: {said}" if said else text
         if may_pass(status) and error.code != _SPENT:
             wait = seconds_to_wait(error.response.headers)
