@@ -36,9 +36,9 @@ class TransientError(Exception):
 class LanguageModel(ABC, Generic[S]):
     """Answers a dialogue with text, and says how likely a given text is.
 
-    The runner calls `open` once before the first request and `close` once at the end; between
-    them `generate` and `loglikelihood` run as often at a time as the spec's limits allow, on one
-    event loop, which they must not block.
+    The runner calls `check` before anything is opened, `open` once before the first request and
+    `close` once at the end; between them `generate` and `loglikelihood` run as often at a time as
+    the spec's limits allow, on one event loop, which they must not block.
 
     A model does not retry, wait for a rate, cache or count what it costs: the gate that calls it
     does.
@@ -80,8 +80,21 @@ class LanguageModel(ABC, Generic[S]):
         return ()
 
     def price(self) -> Price | None:
-        """What its tokens cost where the plugin has a dated price; a spec's own comes first."""
+        """What its tokens cost where the plugin has a dated price; a spec's own comes first.
+
+        Asked for before `open`.
+        """
         return None
+
+    def check(self) -> None:
+        """Tell at once what would keep `open` from working, as far as that is known without it.
+
+        `evalcore check` and every run call it before anything is opened, on an instance of its
+        own. It loads nothing heavy and asks no server; what `open` needs as well, `open` may call.
+
+        Raises:
+            EvalcoreError: if it cannot be opened here, with these settings.
+        """
 
     async def open(self) -> None:
         """Take what answering needs (weights, connections)."""

@@ -200,6 +200,8 @@ def test_a_prompt_that_a_filter_refuses_is_a_refusal(serve):
 def test_an_endpoint_elsewhere_needs_a_key():
     with pytest.raises(EvalcoreError, match=r"https://api\.openai\.com/v1 needs a key: write"):
         asked(model_at("https://api.openai.com/v1"))
+    with pytest.raises(EvalcoreError, match=r"https://api\.openai\.com/v1 needs a key: write"):
+        model_at("https://api.openai.com/v1").check()  # without opening anything
     with pytest.raises(EvalcoreError, match="set OPENAI_API_KEY"):
         asked(model_at("http://models.example/v1"))
     asked(model_at("http://models.example/v1", headers={"Authorization": "Basic abc"}))

@@ -69,8 +69,8 @@ class Connection:
         texts += [json.dumps(text)[1:-1] for text in texts]  # as it comes back inside of JSON
         return tuple(text for text in dict.fromkeys(texts) if len(text) >= _SHORTEST_SECRET)
 
-    async def open(self) -> None:
-        """Make the client; no request is sent.
+    def check(self) -> None:
+        """Look whether there is a key, where one is needed.
 
         Raises:
             EvalcoreError: if the endpoint needs a key and there is none, or none that can be sent.
@@ -86,6 +86,15 @@ class Connection:
                 f"{url}: found a character in the key or in `headers` that no header can hold, "
                 "expected printable ASCII: was it copied whole, and nothing else?"
             )
+
+    async def open(self) -> None:
+        """Make the client; no request is sent.
+
+        Raises:
+            EvalcoreError: as of `check`.
+        """
+        self.check()
+        url, headers = self._settings.base_url, self._settings.headers
         self._client = AsyncOpenAI(
             base_url=url,
             api_key=self._key or _NO_KEY,

@@ -37,11 +37,19 @@ class OpenAI(LanguageModel[OpenAISettings]):
         self._connection = Connection(settings)
         self._told = False
 
+    def check(self) -> None:
+        """Look for the key; whether the endpoint answers and takes it is not asked.
+
+        Raises:
+            EvalcoreError: if the endpoint needs a key and there is none, or none that can be sent.
+        """
+        self._connection.check()
+
     async def open(self) -> None:
         """Make ready to connect; no request is sent.
 
         Raises:
-            EvalcoreError: if the endpoint needs a key and there is none.
+            EvalcoreError: as of `check`.
         """
         await self._connection.open()
 
