@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -13,17 +15,20 @@ import numpy as np
 
 from evalcore.data import Result
 from evalcore.encoding import decode
-from evalcore.stats import Estimate, paired_difference
+from evalcore.stats import paired_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from evalcore.data import Record
-    from evalcore.metric import Column
+    from evalcore.metric import Column, Metric
     from evalcore.spec import Part
+    from evalcore.stats import Estimate
     from evalcore.store import CellRow, Store
+
+    Values = NDArray[np.float64]
 
 __all__ = ["CellScores", "GroupResult", "differences", "measure"]
 
@@ -58,33 +63,52 @@ def measure(
     """
     results: list[Result] = []
     problems: list[str] = []
-    instances = [(name, part.create()) for name, part in _names(metrics).items()]
-    for cell in store.cells():
-        whole = CellScores(store, cell)
-        for scores in whole.groups(by) if by else [whole]:
-            for name, metric in instances:
-                try:
-                    measured = _named(name, metric.compute(scores))
-                    results += _results(run, scores, measured, int(scores.failed.sum()))
-                except Exception as error:  # a plugin's metric may raise anything
-                    text = f"metric {name}, {scores}: {type(error).__name__}: {error}"
-                    problems.append(text)
+    instances = _named(metrics)
+    for scores in _scores(store, by):
+        failed = int(scores.failed.sum())
+        for name, metric in instances:
+            with _reported(name, scores, problems):
+                results += _results(run, scores, _parts(name, metric.compute(scores)), failed)
     return results, problems
 
 
-def differences(store: Store, run: str, baseline: CellScores) -> list[Result]:
-    """How much higher the mean score of each cell is than the baseline's, on the same samples."""
-    results = []
-    for cell in store.cells():
-        scores = CellScores(store, cell)
+def differences(
+    store: Store, metrics: Sequence[Part], run: str, baseline: CellScores, *, by: str = ""
+) -> tuple[list[Result], list[str]]:
+    """How much higher each cell is than the baseline, on the mean over the samples of both.
+
+    Args:
+        store: the run's store.
+        metrics: as the spec has them; those that have no value per sample are left out.
+        run: the run's directory, as the results are to name it.
+        baseline: the cell to compare with, of this run or another.
+        by: as for `measure`.
+
+    Returns:
+        As for `measure`; the results are called `METRIC-vs-CELL`.
+    """
+    results: list[Result] = []
+    problems: list[str] = []
+    theirs: dict[str, tuple[Metric[Any], Mapping[str, Values]]] = {}
+    for name, metric in _named(metrics):
+        with _reported(name, baseline, problems):
+            if values := _per_sample(name, metric, baseline):
+                theirs[name] = metric, values
+    if not theirs and not problems:
+        problems.append("no metric has a value for a sample alone, as `mean` has: nothing compared")
+    for scores in _scores(store, by):
         if scores.is_same(baseline):
             continue
-        values, samples = scores.scored()
-        against, common = baseline.scored()
-        failed = int(scores.failed.sum() + baseline.failed.sum())
-        found = {f"mean-vs-{baseline.cell}": paired_difference(values, against, samples, common)}
-        results += _results(run, scores, found, failed)
-    return results
+        pair = _Pair(scores, baseline)
+        for name, (metric, values) in theirs.items():
+            with _reported(name, scores, problems):
+                found = {
+                    f"{part}-vs-{baseline.cell}": pair.difference(ours, values[part])
+                    for part, ours in _per_sample(name, metric, scores).items()
+                    if part in values
+                }
+                results += _results(run, scores, found, pair.failed)
+    return results, problems
 
 
 class CellScores:
@@ -145,11 +169,14 @@ class CellScores:
         """Whether both are the same cell of the same store."""
         return (self._store.path, self._cell.id) == (other._store.path, other._cell.id)
 
-    def scored(self) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-        """The scores of the attempts that did not fail, and the samples' names, shape (m,)."""
-        kept = ~self.failed
-        names = np.array(list(self._rows("sample")), "U")
-        return self.column("value")[kept], names[kept]
+    @cached_property
+    def names(self) -> NDArray[np.str_]:
+        """The samples by their codes, shape (S,)."""
+        return np.array(list(dict.fromkeys(self._rows("sample"))), dtype=np.str_)
+
+    def tally(self, mark: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many attempts at each sample have a mark, shape (S,)."""
+        return np.bincount(self.sample[mark], minlength=self.names.size)
 
     def column(self, name: Column) -> NDArray[np.float64]:
         """One column, shape (n,); `value` is NaN where the attempt failed."""
@@ -207,10 +234,38 @@ class CellScores:
         return rows if self._kept is None else compress(rows, self._kept)
 
 
-def _names(metrics: Sequence[Part]) -> dict[str, Part]:
-    """The metrics by name; those that share one are told apart by what the spec writes."""
+class _Pair:
+    """Two cells at the samples that both have."""
+
+    def __init__(self, ours: CellScores, theirs: CellScores) -> None:
+        _, self._ours, self._theirs = np.intersect1d(
+            ours.names, theirs.names, assume_unique=True, return_indices=True
+        )
+        scored = (ours.tally(~ours.failed), theirs.tally(~theirs.failed))
+        failed = (ours.tally(ours.failed), theirs.tally(theirs.failed))
+        self._scored = scored[0][self._ours] + scored[1][self._theirs]
+        self.failed = int(failed[0][self._ours].sum() + failed[1][self._theirs].sum())
+
+    def difference(self, ours: Values, theirs: Values) -> Estimate:
+        """The mean over samples of how much higher ours is; `n` counts the attempts of both."""
+        a, b = ours[self._ours], theirs[self._theirs]
+        samples = np.flatnonzero(np.isfinite(a - b))
+        estimate = paired_difference(a[samples], b[samples], samples, samples)
+        return replace(estimate, n=int(self._scored[samples].sum()))
+
+
+def _scores(store: Store, by: str) -> Iterator[CellScores]:
+    """The attempts of each cell, or of each group of its samples."""
+    for cell in store.cells():
+        whole = CellScores(store, cell)
+        yield from whole.groups(by) if by else [whole]
+
+
+def _named(metrics: Sequence[Part]) -> list[tuple[str, Metric[Any]]]:
+    """The metrics with their names; those that share one are told apart by what the spec writes."""
     uses = Counter(part.name for part in metrics)
-    return {part.name if uses[part.name] == 1 else _written(part): part for part in metrics}
+    names = {part.name if uses[part.name] == 1 else _written(part): part for part in metrics}
+    return [(name, part.create()) for name, part in names.items()]
 
 
 def _written(part: Part) -> str:
@@ -238,10 +293,33 @@ def _results(
     ]
 
 
-def _named(name: str, measured: Estimate | Mapping[str, Estimate]) -> Mapping[str, Estimate]:
-    if isinstance(measured, Estimate):
-        return {name: measured}
-    return {f"{name}/{part}": estimate for part, estimate in measured.items()}
+def _parts(name: str, measured: T | Mapping[str, T]) -> Mapping[str, T]:
+    """What a metric returned, by its name or the names of its parts."""
+    if isinstance(measured, Mapping):
+        return {f"{name}/{part}": value for part, value in measured.items()}
+    return {name: measured}
+
+
+def _per_sample(name: str, metric: Metric[Any], scores: CellScores) -> Mapping[str, Values]:
+    """The value of each part for each sample; nothing where the metric has none."""
+    values = metric.per_sample(scores)
+    found = {} if values is None else _parts(name, values)
+    for part, of_part in found.items():
+        if of_part.shape != scores.names.shape:
+            raise ValueError(
+                f"found values per sample of shape {of_part.shape} for {part}, expected one for "
+                f"each of {scores.names.size} samples"
+            )
+    return found
+
+
+@contextmanager
+def _reported(name: str, scores: CellScores, problems: list[str]) -> Iterator[None]:
+    """Turn an error into one more problem: a plugin's metric may raise anything."""
+    try:
+        yield
+    except Exception as error:
+        problems.append(f"metric {name}, {scores}: {type(error).__name__}: {error}")
 
 
 def _members(value: Any) -> tuple[Any, ...]:

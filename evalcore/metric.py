@@ -41,6 +41,19 @@ class Metric(ABC, Generic[S]):
     def compute(self, scores: Scores) -> Estimate | Mapping[str, Estimate]:
         """Measure one cell; the parts of a mapping are shown as `metric/part`."""
 
+    def per_sample(
+        self, scores: Scores
+    ) -> NDArray[np.float64] | Mapping[str, NDArray[np.float64]] | None:
+        """The value for each sample alone, by which cells are compared sample by sample.
+
+        Optional: without it, or where it returns `None`, the metric is not compared.
+
+        Returns:
+            Shape (samples,), in the order of the codes in `scores.sample`; NaN for a sample that
+            has no value. A mapping of such arrays where `compute` returns one, with its parts.
+        """
+        return None
+
 
 class Scores(Protocol):
     """The attempts of one cell, column by column, of length n; read from the store when asked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,12 @@ from evalcore.metric import Metric
 from evalcore.settings import Settings
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from evalcore.metric import Column, Scores
     from evalcore.stats import Estimate
+
+    Values = NDArray[np.float64]
 
 __all__ = ["Cost", "Count", "Mean", "Proportion"]
 
@@ -25,6 +29,10 @@ class Mean(Metric[Settings]):
         kept = ~scores.failed
         return stats.mean(scores.column("value")[kept], scores.sample[kept])
 
+    def per_sample(self, scores: Scores) -> Values:
+        """The mean of the attempts at each sample."""
+        return _means(scores.column("value"), scores)
+
 
 class Proportion(Metric[Settings]):
     """Share of the attempts that did not fail whose score is 1."""
@@ -33,6 +41,10 @@ class Proportion(Metric[Settings]):
         """The share with its Wilson interval, widened for clusters."""
         kept = ~scores.failed
         return stats.proportion(scores.column("value")[kept] == 1.0, scores.sample[kept])
+
+    def per_sample(self, scores: Scores) -> Values:
+        """The share at each sample."""
+        return _means(scores.column("value") == 1.0, scores)
 
 
 class Count(Metric[Settings]):
@@ -67,3 +79,13 @@ class Cost(Metric[Settings]):
             if np.any(values):
                 found[name] = stats.mean(values, scores.sample)
         return found
+
+
+def _means(values: NDArray[Any], scores: Scores) -> Values:
+    """The mean at each sample of the attempts that did not fail; NaN where all failed."""
+    sample, kept = scores.sample, ~scores.failed
+    samples = int(sample.max(initial=-1)) + 1
+    totals = np.bincount(sample[kept], weights=values[kept], minlength=samples)
+    counts = np.bincount(sample[kept], minlength=samples)
+    with np.errstate(invalid="ignore"):
+        return totals / counts

@@ -37,7 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="CELL",
-        help="also the difference of each cell's mean score to this cell's, on the same samples",
+        help="also how much higher each cell is than this one, on the same samples, by each metric "
+        "that has a value for a sample alone",
     )
     parser.add_argument("--json", action="store_true", help="print a list of JSON objects")
 
@@ -48,15 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
     problems: list[str] = []
     with ExitStack() as stack:
         stores = {path: stack.enter_context(closing(open_store(path))) for path in arguments.runs}
+        metrics = {path: load_metrics(read_resolved(path), str(path)) for path in stores}
         for path, store in stores.items():
-            metrics = load_metrics(read_resolved(path), str(path))
-            measured, failed = measure(store, metrics, str(path), by=arguments.by)
-            results += measured
-            problems += [f"{path}: {problem}" for problem in failed]
+            measured = measure(store, metrics[path], str(path), by=arguments.by)
+            _add(path, measured, results, problems)
         if arguments.against:
             baseline = _baseline(arguments.against, list(stores.values()))
             for path, store in stores.items():
-                results += differences(store, str(path), baseline)
+                compared = differences(store, metrics[path], str(path), baseline, by=arguments.by)
+                _add(path, compared, results, problems)
         _check_key(arguments.by, results, list(stores.values()))
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], indent=2, default=str))
@@ -65,6 +66,16 @@ def run(arguments: argparse.Namespace) -> int:
     for problem in problems:
         say(f"error: {problem}")
     return 2 if problems else 0
+
+
+def _add(
+    path: Path,
+    found: tuple[list[Result], list[str]],
+    results: list[Result],
+    problems: list[str],
+) -> None:
+    results += found[0]
+    problems += [f"{path}: {problem}" for problem in found[1]]
 
 
 def _titled(result: Result) -> Result:

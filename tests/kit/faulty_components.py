@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 
+import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
 
@@ -388,3 +389,27 @@ class TestFaultySingle(OneMetric):
         def compute(self, scores):
             assert scores.failed.size != 1, "one is too few"
             return super().compute(scores)
+
+
+class TestFaultyShape(OneMetric):
+    class Subject(SoundMetric):
+        def per_sample(self, scores):
+            return scores.column("value")
+
+
+class TestFaultyPart(OneMetric):
+    class Subject(SoundMetric):
+        def per_sample(self, scores):
+            return {"other": np.full(int(scores.sample.max()) + 1, 0.5)}
+
+
+class TestFaultyOrderOfSamples(OneMetric):
+    class Subject(SoundMetric):
+        def per_sample(self, scores):
+            return np.arange(scores.sample.max() + 1, dtype=float)
+
+
+class TestFaultyNothing(OneMetric):
+    class Subject(SoundMetric):
+        def per_sample(self, scores):
+            return np.full(int(scores.sample.max()) + 1, 0.5)

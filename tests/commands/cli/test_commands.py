@@ -201,6 +201,87 @@ def test_results_by_what_is_known_of_the_samples(evalcore, here):
     assert "--by levle: no sample has it in its metadata; there are level" in words
 
 
+COMPARED = """\
+evalcore: 1
+name: compared
+task: {use: jsonl, path: data/q.jsonl, match: numeric, metadata: [half]}
+attempts: 2
+metrics: [mean, proportion, count]
+reports: []
+sweep:
+  models.m:
+    old: {use: replay, path: data/old.jsonl}
+    new: {use: replay, path: data/new.jsonl}
+"""
+
+
+@pytest.fixture
+def compared(evalcore, here):
+    """Ten questions asked twice: `new` is right once more at samples 0 to 4, and fails at 9."""
+    questions = [{"id": i, "question": "?", "answer": 1, "half": i // 5} for i in range(10)]
+    old = [{"sample": i, "answer": a} for i in range(10) for a in "10"]
+    new = [{"sample": i, "answer": a} for i in range(9) for a in ("11" if i < 5 else "10")]
+    for name, written in {"q": questions, "old": old, "new": new}.items():
+        (here / f"specs/data/{name}.jsonl").write_text("\n".join(map(json.dumps, written)))
+    (here / "specs/compared.yaml").write_text(COMPARED)
+    assert evalcore("run", "specs/compared.yaml", "--quiet")[0] == 1
+    return "runs/compared"
+
+
+def differences(evalcore, *words):
+    """The rows with differences of `evalcore results ... --json`."""
+    code, output, told = evalcore("results", *words, "--json")
+    assert (code, told) == (0, "")
+    return [row for row in json.loads(output) if "-vs-" in row["metric"]]
+
+
+def test_difference_of_every_metric_with_values_per_sample(evalcore, compared):
+    rows = differences(evalcore, compared, "--against", "m=old")
+    assert [(row["cell"], row["metric"]) for row in rows] == [
+        ("m=new", "mean-vs-m=old"),
+        ("m=new", "proportion-vs-m=old"),
+    ]
+    for row in rows:
+        assert row["value"] == pytest.approx(5 * 0.5 / 9)
+        assert row["low"] < row["value"] < row["high"]
+        assert (row["n"], row["failed"]) == (36, 2)
+    (back, _) = differences(evalcore, compared, "--against", "m=new")
+    assert (back["cell"], back["low"]) == ("m=old", -rows[0]["high"])
+
+
+def test_difference_by_what_is_known_of_the_samples(evalcore, compared):
+    first, _, second, _ = differences(evalcore, compared, "--against", "m=old", "--by", "half")
+    assert (first["group"], first["value"], first["n"], first["failed"]) == (
+        {"half": 0},
+        0.5,
+        20,
+        0,
+    )
+    assert (second["group"], second["value"], second["n"]) == ({"half": 1}, 0.0, 16)
+    assert second["failed"] == 2
+
+
+def test_difference_to_another_run_with_other_samples(evalcore, compared, here):
+    fewer = (here / "specs/compared.yaml").read_text().replace("attempts: 2", "attempts: 1")
+    (here / "specs/fewer.yaml").write_text(fewer.replace("name: compared", "name: fewer"))
+    assert evalcore("run", "specs/fewer.yaml", "--quiet", "--limit", 4)[0] == 0
+    rows = differences(evalcore, compared, "runs/fewer", "--against", "m=old")
+    found = {(row["run"], row["cell"], row["metric"]): row for row in rows}
+    row = found["runs/fewer", "m=old", "mean-vs-m=old"]
+    assert (row["value"], row["n"]) == (0.5, 4 + 8)
+
+
+def test_nothing_to_compare(evalcore, compared):
+    evalcore("run", "specs/compared.yaml", "--quiet", "--set", "metrics=[count]")
+    code, output, told = evalcore("results", compared, "--against", "m=old")
+    assert code == 2
+    assert "count/right" in output
+    assert told == (
+        "error: runs/compared: no metric has a value for a sample alone, as `mean` has: "
+        "nothing compared\n"
+    )
+
+
 def rows(evalcore, kind):
     code, output, words = evalcore("records", "runs/sums", "--format", kind)
     assert (code, words) == (0, "")

@@ -210,6 +210,23 @@ class TestPassNAtK:
             PassNAtKSettings.model_validate(settings)
 
 
+class TestPerProblem:
+    def test_values_are_those_of_the_problems(self, tmp_path):
+        problems = [(50, 10, 10), (50, 30, 5), (200, 60, 20), (50, 0, 0)]
+        records = [item for i, p in enumerate(problems) for item in attempts(f"p{i}", *p)]
+        with scores_of(records, tmp_path / "run.db") as scores:
+            plain = PassAtK(PassAtKSettings(k=(1, 3))).per_sample(scores)
+            chosen = PassNAtK(PassNAtKSettings(n=2, k=5)).per_sample(scores)
+        assert list(plain) == ["1", "3"]
+        assert plain["3"].tolist() == [pass_at_k(of, right, 3) for of, _, right in problems]
+        assert chosen["2@5"].tolist() == [pass_n_at_k(*problem, 2, 5) for problem in problems]
+
+    def test_of_attempts_that_all_failed_there_is_none(self, tmp_path):
+        with scores_of([record(name, None) for name in "ab"], tmp_path / "run.db") as scores:
+            (values,) = PassAtK(PassAtKSettings()).per_sample(scores).values()
+        assert [math.isnan(value) for value in values] == [True, True]
+
+
 class TestIntervals:
     def test_are_the_same_again_and_in_any_order(self, measure):
         records = contest()

@@ -5,15 +5,27 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evalcore.metric import Metric
 from evalcore.settings import Settings
 from evalcore_prompting.metrics import estimators
 from evalcore_prompting.metrics.counts import Counts, listed
-from evalcore_prompting.metrics.problems import check_enough, mean_over_problems, right, tally
+from evalcore_prompting.metrics.problems import (
+    check_enough,
+    mean_over_problems,
+    of_problems,
+    right,
+    tally,
+)
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from evalcore.metric import Scores
     from evalcore.stats import Estimate
+
+    Floats = NDArray[np.float64]
 
 __all__ = ["PassAtK", "PassAtKSettings"]
 
@@ -39,7 +51,16 @@ class PassAtK(Metric[PassAtKSettings]):
         Raises:
             ValueError: If a problem has fewer than k attempts with a score.
         """
+        n = int(np.count_nonzero(~scores.failed))
+        return {k: mean_over_problems(values, n) for k, values in self.per_sample(scores).items()}
+
+    def per_sample(self, scores: Scores) -> dict[str, Floats]:
+        """Pass@k of each problem for each k.
+
+        Raises:
+            ValueError: If a problem has fewer than k attempts with a score.
+        """
         ks = listed(self.settings.k)
         tallies = tally(scores, right(scores))
         check_enough(tallies, max(ks))
-        return {str(k): mean_over_problems(tallies, partial(estimators.pass_at_k, k=k)) for k in ks}
+        return {str(k): of_problems(tallies, partial(estimators.pass_at_k, k=k)) for k in ks}

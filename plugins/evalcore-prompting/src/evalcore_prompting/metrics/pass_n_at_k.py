@@ -12,7 +12,13 @@ from evalcore.metric import Metric
 from evalcore.settings import Settings
 from evalcore_prompting.metrics import estimators
 from evalcore_prompting.metrics.counts import Count, Counts, listed
-from evalcore_prompting.metrics.problems import check_enough, mean_over_problems, right, tally
+from evalcore_prompting.metrics.problems import (
+    check_enough,
+    mean_over_problems,
+    of_problems,
+    right,
+    tally,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from evalcore.metric import Scores
     from evalcore.stats import Estimate
 
+    Floats = NDArray[np.float64]
     Marks = NDArray[np.bool_]
 
 __all__ = ["PassNAtK", "PassNAtKSettings"]
@@ -74,6 +81,17 @@ class PassNAtK(Metric[PassNAtKSettings]):
                 took more turns than it may, k code samples are less than one attempt, or a problem
                 has fewer attempts with a score than k code samples are.
         """
+        n = int(np.count_nonzero(~scores.failed))
+        return {
+            part: mean_over_problems(values, n) for part, values in self.per_sample(scores).items()
+        }
+
+    def per_sample(self, scores: Scores) -> dict[str, Floats]:
+        """Pass n@k of each problem for each pair of n and k.
+
+        Raises:
+            ValueError: As `compute` does.
+        """
         allowed, taken, public = scores.details(
             "details.max_turns", "details.turns", "score.public_passed"
         )
@@ -83,9 +101,7 @@ class PassNAtK(Metric[PassNAtKSettings]):
         tallies = tally(scores, _public_passed(public, solved, scores.failed), solved)
         check_enough(tallies, max(k for _, k in pairs), turns)
         return {
-            f"{n}@{k}": mean_over_problems(
-                tallies, partial(estimators.pass_n_at_k, n=n, k=k // turns)
-            )
+            f"{n}@{k}": of_problems(tallies, partial(estimators.pass_n_at_k, n=n, k=k // turns))
             for n, k in pairs
         }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Tallies = NDArray[np.int64]
 
-__all__ = ["check_enough", "mean_over_problems", "right", "tally"]
+__all__ = ["check_enough", "mean_over_problems", "of_problems", "right", "tally"]
 
 #: Estimates that differ by less are equal but for rounding.
 _ROUNDING = 1e-12
@@ -42,18 +42,16 @@ def tally(scores: Scores, *marks: Marks) -> Tallies:
         marks: Marks of the attempts, shape (n,) each; a failed one has none.
 
     Returns:
-        Shape (problems, 1 + marks). No problem at all where no attempt has a score.
+        Shape (problems, 1 + marks), in the order of the codes in `scores.sample`.
     """
     kept = ~scores.failed
-    if not kept.any():
-        return np.empty((0, 1 + len(marks)), dtype=np.int64)
-    sample, problems = scores.sample, int(scores.sample.max()) + 1
+    sample, problems = scores.sample, int(scores.sample.max(initial=-1)) + 1
     counted = (np.bincount(sample[mark], minlength=problems) for mark in (kept, *marks))
     return np.column_stack(list(counted))
 
 
 def check_enough(tallies: Tallies, k: int, turns: int = 1) -> None:
-    """Check that each problem has the attempts that k code samples are.
+    """Check that each problem has the attempts that k code samples are, or no problem has any.
 
     Args:
         tallies: As `tally` returns them.
@@ -65,7 +63,7 @@ def check_enough(tallies: Tallies, k: int, turns: int = 1) -> None:
     """
     needed = k // turns
     fewest = int(tallies[:, 0].min(initial=needed))
-    if fewest >= needed:
+    if fewest >= needed or not tallies[:, 0].any():
         return
     short = np.count_nonzero(tallies[:, 0] < needed)
     each = f" of up to {turns} turns" if turns > 1 else ""
@@ -78,7 +76,19 @@ def check_enough(tallies: Tallies, k: int, turns: int = 1) -> None:
     raise ValueError(msg)
 
 
-def mean_over_problems(tallies: Tallies, estimator: Callable[..., float]) -> Estimate:
+def of_problems(tallies: Tallies, estimator: Callable[..., float]) -> Floats:
+    """The estimate for each problem, shape (problems,); NaN where no attempt has a score.
+
+    Args:
+        tallies: The counts of each problem, shape (problems, counts).
+        estimator: The estimate for a problem with these counts; called once for equal counts.
+    """
+    kinds, kind = np.unique(tallies, axis=0, return_inverse=True)
+    found = [estimator(*counts) if counts[0] else math.nan for counts in kinds.tolist()]
+    return np.array(found, dtype=np.float64)[kind.ravel()]
+
+
+def mean_over_problems(values: Floats, n: int) -> Estimate:
     """The mean of a problem's estimate, with the 95 % percentile interval over problems.
 
     Problems are drawn anew, 10,000 times: they are what differs from one benchmark to another.
@@ -87,18 +97,16 @@ def mean_over_problems(tallies: Tallies, estimator: Callable[..., float]) -> Est
     problems have the same estimate it is unknown: nothing tells how far another would lie.
 
     Args:
-        tallies: The counts of each problem, shape (problems, counts).
-        estimator: The estimate for a problem with these counts; called once for equal counts.
+        values: The estimate for each problem, shape (problems,); NaN counts nowhere.
+        n: Number of attempts behind them.
 
     Returns:
-        The estimate; `n` counts the attempts behind it, `clusters` the problems.
+        The estimate; `clusters` counts the problems.
     """
-    kinds, kind = np.unique(tallies, axis=0, return_inverse=True)
-    found = np.array([estimator(*counts) for counts in kinds.tolist()], dtype=np.float64)
     # Sorted, so that the interval does not depend on the order of the problems.
-    values = np.sort(found[kind.ravel()])
-    estimate = replace(stats.bootstrap(_mean, values), n=int(tallies[:, 0].sum()))
-    if values.size and values[-1] - values[0] < _ROUNDING:
+    known = np.sort(values[~np.isnan(values)])
+    estimate = replace(stats.bootstrap(_mean, known), n=n)
+    if known.size and known[-1] - known[0] < _ROUNDING:
         return replace(estimate, low=math.nan, high=math.nan)
     return estimate
 
