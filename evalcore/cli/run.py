@@ -79,9 +79,10 @@ def _show(outcome: Outcome, path: Path, *, quiet: bool) -> None:
     if outcome.kept:
         say(f"the earlier run is kept in {outcome.kept}")
     for failure in outcome.failures[:5]:
-        where = f"{failure.cell}: {failure.kind}: {failure.message[:200]}"
-        say(f"failed {failure.attempts} times: {where}")
-    done = f"{progress.committed:,} attempts, {progress.failed:,} failed"
+        times = "once" if failure.attempts == 1 else f"{failure.attempts:,} times"
+        say(f"failed {times}: {failure.cell}: {failure.kind}: {failure.message[:200]}")
+    attempts = "attempt" if progress.committed == 1 else "attempts"
+    done = f"{progress.committed:,} {attempts}, {progress.failed:,} failed"
     told = {name: outcome.endings[ending] for ending, name in ENDINGS.items()}
     if any(told.values()):
         say("answers " + ", ".join(f"{name}: {n:,}" for name, n in told.items() if n))

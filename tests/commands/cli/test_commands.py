@@ -110,7 +110,7 @@ def test_run_with_overrides_limit_and_another_directory(evalcore):
 def test_run_with_failures_is_1_and_a_changed_spec_is_2(evalcore):
     code, _, words = evalcore("run", "specs/sums.yaml", "--set", "attempts=2")
     assert code == 1
-    assert "failed 1 times: base: model: LookupError: attempt 1 at sample" in words
+    assert "failed once: base: model: LookupError: attempt 1 at sample" in words
     assert "finished with failed attempts: 8 attempts, 4 failed" in words
     code, output, words = evalcore("run", "specs/sums.yaml")
     assert (code, output) == (2, "")
