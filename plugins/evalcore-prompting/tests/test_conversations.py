@@ -40,6 +40,23 @@ n, l, r = map(int, input().split())
 raise NotImplementedError("bells that ring together")
 ```
 """
+LOOP = """\
+```python
+n, l, r = map(int, input().split())
+bells = list(map(int, input().split()))
+total = 0
+for minute in range(l, r):
+    if any(minute % bell == 0 for bell in bells):
+        total += 1
+print(total)
+```
+"""
+WITHOUT_END = """\
+```python
+while True:
+    pass
+```
+"""
 UNFINISHED = """\
 ```python
 n, l, r = map(int, input().split(
@@ -56,6 +73,7 @@ CONVERSATIONS = {
     "multi-turn-binary": ({"use": MULTI, "feedback": "binary"}, [SUM, RIGHT]),
     "multi-turn-failed-tests": ({"use": MULTI}, [SUM, CRASH, RIGHT]),
     "multi-turn-all-tests": ({"use": MULTI, "feedback": "all-tests"}, [SUM, RIGHT]),
+    "multi-turn-traced": ({"use": MULTI, "feedback": "traced"}, [LOOP, WITHOUT_END, RIGHT]),
     "multi-turn-no-code": ({"use": MULTI}, [WORDS, UNFINISHED, RIGHT]),
     "multi-turn-reasoning": (
         {"use": MULTI, "retry_reasoning": "explain-io", "retry_instruction": "double-check"},
@@ -68,7 +86,9 @@ CONVERSATIONS = {
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_conversation(converse, golden, name):
     strategy, answers = CONVERSATIONS[name]
-    task = {"use": "contest", "workers": 1, "isolation": "none"}
+    traced = strategy.get("feedback") == "traced"
+    soon = {"time_factor": {"python": 0.25}}
+    task = {"use": "contest", "workers": 1, "isolation": "none", "trace": traced, **soon}
     record = converse(answers, strategy, task=task)
     parts = [f"[{message.role}]\n{message.content.strip()}\n" for message in record.messages]
     details = "".join(f"{key}: {value}\n" for key, value in record.details.items())

@@ -21,8 +21,8 @@ ERROR = {
 }
 
 
-def told(grain, *tests, text="", test_chars=600, chars=3_000):
-    feedback = Feedback(passed=False, text=text, details={"tests": list(tests)})
+def told(grain, *tests, text="", test_chars=600, chars=3_000, **details):
+    feedback = Feedback(passed=False, text=text, details={"tests": list(tests), **details})
     return FeedbackText(library(), grain, test_chars, chars)(feedback)
 
 
@@ -119,6 +119,58 @@ def test_one_test_that_does_not_fit_is_cut():
     assert text.endswith("999...")
 
 
+def blocks(count, omitted=0):
+    steps = range(count)
+    blocks = [{"code": f"i = {i}", "before": {"n": "5"}, "after": {"i": str(i)}} for i in steps]
+    return {"blocks": blocks, "omitted": omitted}
+
+
+def test_a_trace_follows_the_failed_tests():
+    assert told("traced", WRONG, trace=blocks(2)) == (
+        told("failed-tests", WRONG) + "\n\n"
+        "On the test it runs through these blocks, with the values of variables before and after "
+        "each:\n"
+        "\n"
+        "# before: n = 5\n"
+        "i = 0\n"
+        "# after: i = 0\n"
+        "\n"
+        "# before: n = 5\n"
+        "i = 1\n"
+        "# after: i = 1"
+    )
+
+
+def test_a_trace_of_several_failed_tests_is_that_of_the_first():
+    assert "On the first of these tests it runs" in told("traced", WRONG, ERROR, trace=blocks(1))
+
+
+def test_a_trace_says_how_many_blocks_were_left_out():
+    text = told("traced", WRONG, trace=blocks(10, omitted=7))
+    assert "# after: i = 4\n\n(7 blocks are left out here.)\n\n# before: n = 5\ni = 5" in text
+
+
+@pytest.mark.parametrize(("chars", "shown"), [(320, [0, 9]), (400, [0, 1, 8, 9])])
+def test_a_long_trace_keeps_its_beginning_and_its_end(chars, shown):
+    text = told("traced", WRONG, ERROR, trace=blocks(10, omitted=7), chars=chars)
+    assert [i for i in range(10) if f"after: i = {i}" in text] == shown
+    assert f"({17 - len(shown)} blocks are left out here.)" in text
+    assert "It also fails 1 more." in text
+    assert len(text) <= chars
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [({}, "the task gives none"), ({"untraced": "it took too long"}, "it took too long")],
+)
+def test_without_a_trace_the_failed_tests_are_told_and_why(details, reason):
+    without = f"\n\nThere is no trace of its run: {reason}."
+    assert told("traced", WRONG, ERROR, **details) == told("failed-tests", WRONG, ERROR) + without
+    assert told("traced", text="SyntaxError", **details) == (
+        told("failed-tests", text="SyntaxError") + without
+    )
+
+
 TEXTS = st.text(max_size=300)
 VERDICTS = st.sampled_from(["accepted", "wrong-answer", "runtime-error", "time-limit", "", "odd"])
 TESTS = st.fixed_dictionaries(
@@ -126,15 +178,21 @@ TESTS = st.fixed_dictionaries(
 )
 
 
+VALUES = st.dictionaries(TEXTS, TEXTS, max_size=3)
+BLOCKS = st.fixed_dictionaries({"code": TEXTS, "before": VALUES, "after": VALUES})
+
+
 @given(
     st.lists(TESTS, max_size=6),
+    st.lists(BLOCKS, max_size=10),
     TEXTS,
     st.sampled_from(library().ids("feedback")),
     st.integers(40, 400),
     st.integers(100, 1000),
 )
-def test_no_text_is_longer_than_allowed(tests, text, grain, test_chars, chars):
-    feedback = Feedback(passed=False, text=text, details={"tests": tests})
+def test_no_text_is_longer_than_allowed(tests, blocks, text, grain, test_chars, chars):
+    details = {"tests": tests, "trace": {"blocks": blocks, "omitted": 3}}
+    feedback = Feedback(passed=False, text=text, details=details)
     told = FeedbackText(library(), grain, test_chars, chars)
     assert 0 < len(told(feedback)) <= chars
     for test in tests:

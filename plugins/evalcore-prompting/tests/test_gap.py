@@ -43,6 +43,7 @@ ANSWERS = [WRONG, CRASHING, UNFINISHED, "```\n```", "No sé.", "\0", "", None, 5
 SLOW_ANSWERS = [WITHOUT_END, SNOOPING]
 """For the first problem alone."""
 
+HALF_THE_TIME = {"time_factor": {"python": 0.5}}
 CHANCE = 6
 """A hidden text of fewer characters may stand anywhere by chance."""
 
@@ -103,7 +104,7 @@ def test_nothing_that_a_strategy_gets_leads_to_a_hidden_test(
     evalcore_offer("author", scripted(lambda request: asked.append(request) or WRONG))
     run = evalcore_run(
         {
-            "task": {"use": "contest", "workers": 1, "time_factor": {"python": 0.5}},
+            "task": {"use": "contest", "workers": 1, "trace": True, **HALF_THE_TIME},
             "models": {"author": "offered:author"},
             "strategy": "offered:keeping",
         }
@@ -119,13 +120,13 @@ def test_nothing_that_a_strategy_gets_leads_to_a_hidden_test(
     assert not any(found(texts, logged) for texts in secrets.values())
 
 
-@pytest.mark.parametrize("grain", ["binary", "failed-tests", "all-tests"])
+@pytest.mark.parametrize("grain", ["all-tests", "traced"])
 def test_no_dialogue_holds_a_hidden_test(evalcore_run, evalcore_offer, secrets, grain):
     answers = [WRONG, CRASHING, UNFINISHED]
     evalcore_offer("author", scripted(lambda request: answers[request.call]))
     run = evalcore_run(
         {
-            "task": {"use": "contest", "workers": 1},
+            "task": {"use": "contest", "workers": 1, "trace": grain == "traced"},
             "models": {"author": "offered:author"},
             "strategy": {"use": "multi-turn", "feedback": grain, "feedback_chars": 100_000},
         }

@@ -14,9 +14,11 @@ from evalcore_prompting import library
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
+SPECS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
 
 def test_the_spec_runs_and_its_metrics_read_what_the_strategy_records(evalcore_run, evalcore_offer):
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    text, _ = SPECS
     evalcore_offer("doubling", Doubling)
     evalcore_offer("author", scripted(reply))
     spec = yaml.safe_load(text) | {
@@ -31,6 +33,15 @@ def test_the_spec_runs_and_its_metrics_read_what_the_strategy_records(evalcore_r
     for cell in cells:
         assert run.value("pass-at-k/1", cell) == run.value("pass-n-at-k/1@3", cell) == 0.5
         assert run.value("pass-n-at-k/10@60", cell) == 1.0
+
+
+def test_programs_are_traced_where_the_readme_says_so(evalcore_run, evalcore_offer):
+    pytest.importorskip("evalcore_codecontests", reason="evalcore-codecontests is not installed")
+    spec = yaml.safe_load(SPECS[1])
+    spec["task"] |= {"isolation": "none", "workers": 1}
+    evalcore_offer("author", scripted(lambda request: HALF_RIGHT))
+    run = evalcore_run(spec | {"models": {"author": "offered:author"}}, limit=1)
+    assert "it runs through these blocks" in run.records[0].messages[2].content
 
 
 def reply(request):

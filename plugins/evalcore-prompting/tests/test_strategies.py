@@ -147,11 +147,12 @@ def told(answer, grain):
     tests = [judged(answer, *test) for test in PUBLIC]
     passed = [test for test in tests if test["verdict"] == "accepted"]
     failed = [test for test in tests if test["verdict"] != "accepted"]
-    nothing = {"more_failed": 0, "more_passed": 0, "text": ""}
+    nothing = {"more_failed": 0, "more_passed": 0, "text": "", "trace": []}
+    nothing["untraced"] = "the task gives none"
     return PROMPTS.render(grain, failed=failed, passed=passed, **nothing)
 
 
-@pytest.mark.parametrize("grain", ["binary", "failed-tests", "all-tests"])
+@pytest.mark.parametrize("grain", ["binary", "failed-tests", "all-tests", "traced"])
 def test_a_program_that_fails_is_told_how(converse, grain):
     record = converse([HALF_RIGHT, RIGHT], {"use": "multi-turn", "feedback": grain})
     assert said(record) == [
@@ -291,7 +292,7 @@ def test_a_prompt_that_says_nothing_leaves_no_gap(converse, tmp_path):
         ({"reasoning": "self-reflexion"}, "no prompt 'self-reflexion'; nearest: self-reflection"),
         ({"instruction": "difficulty"}, "'difficulty' is a prompt of family reasoning, expected"),
         ({"retry_reasoning": ["difficulty", "none"]}, "no prompt 'none'"),
-        ({"feedback": "traced"}, "no prompt 'traced'"),
+        ({"feedback": "tracing"}, "no prompt 'tracing'; nearest: traced"),
         ({"prompts": "."}, "found no file ID.jinja, expected a folder of prompts"),
         ({"max_turns": 0}, "max_turns"),
     ],

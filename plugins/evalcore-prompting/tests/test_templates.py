@@ -22,6 +22,11 @@ FEEDBACK = {
     "more_failed": 2,
     "more_passed": 1,
     "text": "",
+    "trace": [
+        {"code": "for i in range(n):", "before": "n = 2", "after": "i = 0, n = 2", "skipped": 0},
+        {"code": "print(i)", "before": "i = 1", "after": "", "skipped": 3},
+    ],
+    "untraced": "",
 }
 VARIABLES = {"statement": "Add two numbers.", "turn": 2, "max_turns": 3}
 

@@ -18,8 +18,13 @@ VARIABLES: dict[Family, tuple[str, ...]] = {
     "instruction": _DIALOGUE,
     "format": _DIALOGUE,
     "retry": _DIALOGUE,
-    "feedback": ("failed", "passed", "more_failed", "more_passed", "text"),
+    "feedback": (
+        *("failed", "passed", "more_failed", "more_passed", "text"),
+        *("trace", "untraced"),
+    ),
 }
 """In a dialogue: the text of the sample, the number of the turn from 1, and how many there may be.
 In feedback: the tests that failed and that passed, as mappings of `input`, `expected`, `got`,
-`stderr` and `verdict`; how many more of each there are; and the task's own words."""
+`stderr` and `verdict`; how many more of each there are; the task's own words; and the blocks that
+the program executes on the first failed test, as mappings of `code`, `before`, `after` and
+`skipped`, the number of blocks left out before it, or why there are none."""

@@ -4,11 +4,17 @@ A task that tells single tests puts them into the details of its feedback, as `t
 `verdict` (`accepted` where the test is passed), `input`, `expected`, `got` and `stderr`. Of a task
 that does not, the text is used.
 
+A task that traces programs puts what the program does on the first failed test under `trace`: its
+`blocks`, the first and the last ones, as mappings of their `code` and of the values `before` and
+`after` them by the names of variables, and how many are `omitted` between. Where there is no trace,
+`untraced` says why.
+
 Long feedback is cut by these rules. The texts of one test share a limit: each gets an equal part,
 and what a short one leaves goes to the others. A text that is too long keeps its beginning, and
 `stderr` its end, where a traceback names the error. The whole has a limit of its own: it shows as
 many tests as fit, failed ones first, and says how many more there are. Where not even one fits, it
-is cut at the end.
+is cut at the end. A trace goes before the second test: as many of its first and last blocks are
+shown as fit beside one.
 """
 
 from __future__ import annotations
@@ -55,8 +61,10 @@ class FeedbackText:
         passed = [test for test in tests if test["verdict"] == "accepted"]
         failed = [test for test in tests if test["verdict"] != "accepted"]
 
-        def showing(count: int) -> str:
-            """With the first tests alone, failed ones before passed ones."""
+        trace = _trace(feedback.details)
+
+        def showing(count: int, blocks: int) -> str:
+            """With the first tests alone, failed ones before passed ones, and so many blocks."""
             shown, kept = failed[:count], passed[: max(0, count - len(failed))]
             return self.prompts.render(
                 self.grain,
@@ -65,11 +73,19 @@ class FeedbackText:
                 more_failed=len(failed) - len(shown),
                 more_passed=len(passed) - len(kept),
                 text=feedback.text.strip("\n"),
+                trace=_thinned(trace, blocks),
+                untraced=str(feedback.details.get("untraced", "the task gives none")),
             )
 
+        def too_long(count: int, blocks: int) -> bool:
+            return len(showing(count, blocks)) > self.chars
+
+        blocks = len(trace)
+        while blocks and too_long(1, blocks):
+            blocks -= 1
         counts = range(2, len(tests) + 1)
-        fitting = bisect_left(counts, True, key=lambda count: len(showing(count)) > self.chars)
-        return _beginning(showing(1 + fitting), self.chars)
+        fitting = bisect_left(counts, True, key=lambda count: too_long(count, blocks))
+        return _beginning(showing(1 + fitting, blocks), self.chars)
 
     def _shown(self, test: Mapping[str, Any]) -> dict[str, str]:
         """The verdict of a test and its texts, cut to what they may have together."""
@@ -80,6 +96,33 @@ class FeedbackText:
             shown[name] = cut(shown[name], left // (len(_FIELDS) - done))
             left -= len(shown[name])
         return {"verdict": str(test.get("verdict", "")), **shown}
+
+
+def _trace(details: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The blocks of a trace as the prompts of the family have them."""
+    trace = details.get("trace", {})
+    blocks = [
+        {"code": block["code"], "skipped": 0}
+        | {when: _values(block[when]) for when in ("before", "after")}
+        for block in trace.get("blocks", ())
+    ]
+    if blocks:
+        blocks[len(blocks) // 2]["skipped"] = trace.get("omitted", 0)
+    return blocks
+
+
+def _values(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _thinned(blocks: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The first and the last `count` blocks together, counting those left out between them."""
+    if count == 0:
+        return []
+    first, last = blocks[: count // 2], blocks[len(blocks) - (count - count // 2) :]
+    between = blocks[len(first) : len(blocks) - len(last) + 1]
+    left_out = len(between) - 1 + sum(block["skipped"] for block in between)
+    return [*first, {**last[0], "skipped": left_out}, *last[1:]]
 
 
 def _beginning(text: str, chars: int) -> str:

@@ -28,6 +28,11 @@ _TEST = {
     "expected": "[its output]",
     "got": "[output of the program]",
 }
+_VALUES = {"[name]": "[value]"}
+_TRACE = {
+    "blocks": [{"code": "[lines of the program]", "before": _VALUES, "after": _VALUES}],
+    "omitted": 0,
+}
 
 
 async def rehearse(strategy: Strategy[Any], sample: Sample) -> tuple[Message, ...]:
@@ -61,4 +66,5 @@ class _Stage:
     models: Mapping[str, _Understudy] = MappingProxyType({"model": model})
 
     async def feedback(self, answer: Any) -> Feedback:
-        return Feedback(passed=False, text="[feedback]", details={"tests": [_TEST]})
+        details = {"tests": [_TEST], "trace": _TRACE}
+        return Feedback(passed=False, text="[feedback]", details=details)

@@ -93,8 +93,8 @@ class FeedbackSettings(DialogueSettings):
     max_turns: int = Field(default=3, ge=1)
     """Turns at most, those counted whose answer holds no program."""
     feedback: str = "failed-tests"
-    """What is told of a program that fails: `binary`, `failed-tests`, `all-tests`, or the id of a
-    feedback prompt of your own."""
+    """What is told of a program that fails: `binary`, `failed-tests`, `all-tests`, `traced` (for a
+    task that traces programs), or the id of a feedback prompt of your own."""
     test_chars: int = Field(default=512, ge=40)
     """Characters that the texts of one test may have in the feedback."""
     feedback_chars: int = Field(default=4_000, ge=100)
