@@ -34,7 +34,7 @@ def evalcore_strategies() -> list[Component]:
 
 @hookimpl
 def evalcore_metrics() -> list[Component]:
-    """The shares of problems that several answers solve."""
+    """The shares of problems that several answers solve, and what the answers are like."""
     home = "evalcore_prompting.metrics"
     return [
         Component(
@@ -48,6 +48,16 @@ def evalcore_metrics() -> list[Component]:
             summary="Share of problems that n answers solve, chosen of k by the public tests",
             path=f"{home}.pass_n_at_k:PassNAtK",
             settings=f"{home}.pass_n_at_k:PassNAtKSettings",
+        ),
+        Component(
+            name="non-code",
+            summary="Share of turns whose answer holds no program",
+            path=f"{home}.non_code:NonCode",
+        ),
+        Component(
+            name="code-similarity",
+            summary="chrF of each program and the one before it in the dialogue",
+            path=f"{home}.code_similarity:CodeSimilarity",
         ),
     ]
 
