@@ -62,6 +62,10 @@ UNFINISHED = """\
 n, l, r = map(int, input().split(
 """
 WORDS = "A minute counts if one of the numbers divides it. Minutes where several do count once."
+MISTAKE = "Minutes at which two bells ring were counted twice: in the example, minute 12."
+CRASHED = (
+    "The program was left unfinished. Bells that ring together meet at their common multiples."
+)
 
 SINGLE, MULTI, COT = "single-turn", "multi-turn", "cot-retry"
 CONVERSATIONS = {
@@ -79,6 +83,8 @@ CONVERSATIONS = {
         {"use": MULTI, "retry_reasoning": "explain-io", "retry_instruction": "double-check"},
         [SUM, WORDS, RIGHT],
     ),
+    "self-repair": ({"use": "self-repair"}, [SUM, MISTAKE, CRASH, CRASHED, RIGHT]),
+    "reflexion": ({"use": "reflexion"}, [SUM, MISTAKE, CRASH, CRASHED, RIGHT]),
     "cot-retry": ({"use": COT}, [SUM, CRASH, WORDS, RIGHT]),
 }
 

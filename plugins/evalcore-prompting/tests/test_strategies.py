@@ -51,6 +51,14 @@ class TestCotRetry(_Contract):
     component = "cot-retry"
 
 
+class TestSelfRepair(_Contract):
+    component = "self-repair"
+
+
+class TestReflexion(_Contract):
+    component = "reflexion"
+
+
 # single turn
 
 
@@ -248,15 +256,95 @@ def test_further_turns_of_cot_retry_are_as_the_last(converse):
     assert record.details["turns"] == 4
 
 
+NOTE = "Adding one is right for one alone."
+
+
+def test_self_repair_explains_before_it_repairs(converse):
+    record = converse([HALF_RIGHT, WORDS, BROKEN, WORDS, RIGHT], {"use": "self-repair"})
+    assert said(record) == [
+        message(STATEMENT, FORM),
+        message(told(HALF_RIGHT, "failed-tests"), "explain-mistake"),
+        message("write-code", "code-block"),
+        message(told(BROKEN, "failed-tests"), "explain-mistake"),
+        message("write-code", "code-block"),
+    ]
+    assert record.details["turns"] == 3
+    assert (record.answer, record.score.value) == (RIGHT, 1.0)
+
+
+def test_a_program_in_an_explanation_is_none(converse):
+    record = converse([WRONG, RIGHT, WRONG], {"use": "self-repair", "max_turns": 2})
+    assert (record.answer, record.score.value) == (WRONG, 0.0)
+
+
+def lessons(*reflections):
+    return PROMPTS.render("lessons", reflections=list(reflections))
+
+
+def test_reflexion_begins_anew_with_the_notes_so_far(converse):
+    strategy = {"use": "reflexion", "system": "Be brief."}
+    record = converse([HALF_RIGHT, NOTE, WRONG, "Double it.", RIGHT], strategy)
+    system = Message("system", "Be brief.")
+    first = message(STATEMENT, FORM)
+    second, third = (
+        message(STATEMENT, lessons(*notes), FORM) for notes in ([NOTE], [NOTE, "Double it."])
+    )
+    assert [request.messages for request in converse.requests[::2]] == [
+        (system, Message("user", question)) for question in (first, second, third)
+    ]
+    assert converse.requests[3].messages == (
+        system,
+        Message("user", second),
+        Message("assistant", WRONG),
+        Message("user", message(told(WRONG, "failed-tests"), "reflect")),
+    )
+    assert said(record) == [
+        first,
+        message(told(HALF_RIGHT, "failed-tests"), "reflect"),
+        second,
+        message(told(WRONG, "failed-tests"), "reflect"),
+        third,
+    ]
+    assert (record.answer, record.details["turns"]) == (RIGHT, 3)
+
+
+def test_a_new_attempt_does_not_say_the_form_twice(converse):
+    statement = "Print twice the number. Answer in one fenced code block."
+    converse([WRONG, NOTE, RIGHT], {"use": "reflexion"}, statement=statement)
+    (asked,) = converse.requests[2].messages
+    assert asked.content == message(statement, lessons(NOTE))
+
+
+def test_a_note_is_carried_without_the_thoughts_behind_it(converse):
+    note = f"<think>Hm.</think>\n\n{NOTE}\n"
+    converse([WRONG, note, WRONG, " ", RIGHT], {"use": "reflexion"})
+    for request in converse.requests[2], converse.requests[4]:
+        (asked,) = request.messages
+        assert asked.content == message(STATEMENT, lessons(NOTE), FORM)
+
+
+def test_without_a_note_the_new_attempt_is_as_the_first(converse):
+    converse([WRONG, "", RIGHT], {"use": "reflexion"})
+    assert converse.requests[2].messages == converse.requests[0].messages
+
+
+def test_an_answer_without_a_program_is_reflected_on(converse):
+    record = converse([WORDS, NOTE, RIGHT], {"use": "reflexion"})
+    assert said(record)[1] == message("no-code", "reflect")
+
+
 def test_feedback_is_cut_as_the_spec_says(converse):
     strategy = {"use": "multi-turn", "feedback_chars": 100}
     record = converse([WRONG, RIGHT], strategy)
     assert said(record)[1].partition("\n\nFind")[0].endswith("It also fails 1 more.")
 
 
-@pytest.mark.parametrize("strategy", ["multi-turn", "cot-retry"])
-def test_no_message_holds_a_hidden_test(converse, strategy):
-    answers = [HALF_RIGHT] * (3 if strategy == "multi-turn" else 4)
+@pytest.mark.parametrize(
+    ("strategy", "calls"),
+    [("multi-turn", 3), ("cot-retry", 4), ("self-repair", 5), ("reflexion", 5)],
+)
+def test_no_message_holds_a_hidden_test(converse, strategy, calls):
+    answers = [HALF_RIGHT] * calls
     record = converse(answers, {"use": strategy, "feedback": "all-tests"})
     assert HIDDEN[0] not in repr(record)
     assert HIDDEN[1] not in repr(record)

@@ -28,7 +28,12 @@ FEEDBACK = {
     ],
     "untraced": "",
 }
-VARIABLES = {"statement": "Add two numbers.", "turn": 2, "max_turns": 3}
+VARIABLES = {
+    "statement": "Add two numbers.",
+    "turn": 2,
+    "max_turns": 3,
+    "reflections": ["Carry the one.", "Read both lines."],
+}
 
 
 def variables_of(family):
@@ -123,7 +128,8 @@ def test_a_variable_that_the_family_has_not_is_refused():
     with pytest.raises(PromptError) as caught:
         library().render("retry", trun=2)
     assert str(caught.value) == (
-        "prompt 'retry': unknown variable 'trun'; a retry prompt has statement, turn, max_turns"
+        "prompt 'retry': unknown variable 'trun'; "
+        "a retry prompt has statement, turn, max_turns, reflections"
     )
 
 
@@ -142,7 +148,7 @@ def test_a_template_with_an_unknown_variable_is_refused_before_it_is_used(tmp_pa
     write(tmp_path, "analogy", "{{ tests }}")
     assert error_of(tmp_path) == (
         f"{tmp_path}/analogy.jinja: unknown variable 'tests'; "
-        "a reasoning prompt has statement, turn, max_turns"
+        "a reasoning prompt has statement, turn, max_turns, reflections"
     )
 
 

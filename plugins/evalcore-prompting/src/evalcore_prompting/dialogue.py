@@ -3,7 +3,8 @@
 A turn asks for words by its reasoning prompts, one exchange each, and then for a program. The
 program is tried on the public tests; where it fails, the next turn begins with the feedback. An
 answer without a program is a turn too, and the next begins by saying so. The dialogue ends when the
-public tests pass or the turns are spent, and the last program is the answer.
+public tests pass or the turns are spent, and the last program is the answer. A turn may also begin
+the dialogue anew, and carry into it nothing but what its reasoning prompts were answered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evalcore.data import Attempt, Message
-from evalcore_prompting.extraction import extract
+from evalcore_prompting.extraction import extract, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,10 +36,15 @@ class Turn:
     Attributes:
         reasoning: ids of the prompts that ask for words, an exchange each.
         instruction: id of the prompt that says how the program is to be written, if any.
+        retry: id of the prompt that follows the feedback, if any.
+        anew: whether the program is asked for in a new dialogue, which begins with the statement
+            and the answers of all turns so far to their reasoning prompts, the reflections.
     """
 
     reasoning: tuple[str, ...] = ()
     instruction: str | None = None
+    retry: str | None = "retry"
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +113,22 @@ class _Talk:
     """The messages of one attempt, and what is about to be said in the next."""
 
     def __init__(self, dialogue: Dialogue, sample: Sample, context: Context) -> None:
-        self.messages = [Message("system", dialogue.system)] if dialogue.system else []
-        asked = sample.input
-        self.messages += [Message("user", asked)] if isinstance(asked, str) else asked
+        self.messages: list[Message] = []
         self._dialogue, self._model = dialogue, context.model
-        self._statement = "\n\n".join(m.content for m in self.messages if m.role == "user")
+        asked = sample.input
+        self._opening = [Message("system", dialogue.system)] if dialogue.system else []
+        self._opening += [Message("user", asked)] if isinstance(asked, str) else asked
+        self._statement = "\n\n".join(m.content for m in self._opening if m.role == "user")
+        self._reflections: list[str] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin the dialogue, or begin it anew."""
+        self._start = len(self.messages)
+        self.messages += self._opening
         self._begun = False
         self._parts: list[str] = []
-        if self.messages[-1:] and self.messages[-1].role == "user":
+        if self._opening and self._opening[-1].role == "user":
             self._parts.append(self.messages.pop().content)
 
     async def turn(self, number: int, after: _Try | None) -> str:
@@ -131,11 +145,17 @@ class _Talk:
         asked = turns[min(number, len(turns)) - 1]
         if after:
             self._say_what_is_wrong(after, number)
-        for prompt in asked.reasoning:
-            self._say(prompt, number)
-            await self._answer()
-        if asked.instruction or asked.reasoning:
-            self._say(asked.instruction or "write-code", number)
+            if asked.retry:
+                self._say(asked.retry, number)
+        said = [await self._reason(prompt, number) for prompt in asked.reasoning]
+        if asked.anew:
+            self._reflections += filter(None, (spoken(answer).strip() for answer in said))
+            self._begin()
+            self._say("lessons", number)
+        elif said and not asked.instruction:
+            self._say("write-code", number)
+        if asked.instruction:
+            self._say(asked.instruction, number)
         if not self._statement_says_form():
             self._say("code-block", number)
         return await self._answer()
@@ -145,7 +165,10 @@ class _Talk:
             self._parts.append(self._dialogue.feedback(done.feedback))
         else:
             self._say("no-code", number)
-        self._say("retry", number)
+
+    async def _reason(self, prompt: str, number: int) -> str:
+        self._say(prompt, number)
+        return await self._answer()
 
     def _statement_says_form(self) -> bool:
         """Whether the next message holds the statement, and this says how to give a program."""
@@ -154,13 +177,18 @@ class _Talk:
     def _say(self, prompt: str, number: int) -> None:
         dialogue = self._dialogue
         text = dialogue.prompts.render(
-            prompt, statement=self._statement, turn=number, max_turns=dialogue.max_turns
+            prompt,
+            statement=self._statement,
+            turn=number,
+            max_turns=dialogue.max_turns,
+            reflections=self._reflections,
         )
         self._parts.append(text)
 
     async def _answer(self) -> str:
         self.messages.append(Message("user", "\n\n".join(filter(None, self._parts))))
         self._begun, self._parts = True, []
-        generation = await self._model.generate(self.messages, **self._dialogue.sampling)
+        asked = self.messages[self._start :]
+        generation = await self._model.generate(asked, **self._dialogue.sampling)
         self.messages.append(Message("assistant", generation.text))
         return generation.text

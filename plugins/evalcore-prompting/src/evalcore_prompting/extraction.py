@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Code", "extract"]
+__all__ = ["Code", "extract", "spoken"]
 
 _LANGUAGE = re.compile(
     r"py|py[23]|pypy[23]?|python[23]?|c|cc|cpp|cxx|c\+\+|cs|csharp|c#|d|dart|f#|fortran|go|golang"
@@ -73,7 +73,7 @@ class Code:
 
 def extract(answer: str) -> Code | None:
     """The program in an answer by the rule above, or `None` if it holds none."""
-    lines = _THOUGHT.sub("", answer.replace("\r\n", "\n")).split("\n")
+    lines = spoken(answer.replace("\r\n", "\n")).split("\n")
     blocks = [block for block in _blocks(lines) if block.code.text.strip()]
     if blocks:
         best = max(block.rank for block in blocks)
@@ -81,6 +81,11 @@ def extract(answer: str) -> Code | None:
     if _begins_as_a_program(lines):
         return Code("\n".join(lines))
     return None
+
+
+def spoken(answer: str) -> str:
+    """An answer without what the model thinks."""
+    return _THOUGHT.sub("", answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ Family = Literal["reasoning", "instruction", "format", "retry", "feedback"]
 written in some way, `format` says how the program is to be given, `retry` asks for another try, and
 `feedback` says how a program did."""
 
-_DIALOGUE = ("statement", "turn", "max_turns")
+_DIALOGUE = ("statement", "turn", "max_turns", "reflections")
 
 VARIABLES: dict[Family, tuple[str, ...]] = {
     "reasoning": _DIALOGUE,
@@ -23,7 +23,8 @@ VARIABLES: dict[Family, tuple[str, ...]] = {
         *("trace", "untraced"),
     ),
 }
-"""In a dialogue: the text of the sample, the number of the turn from 1, and how many there may be.
+"""In a dialogue: the text of the sample, the number of the turn from 1, how many there may be, and
+what the model has noted after programs that failed, where the strategy asks for that.
 In feedback: the tests that failed and that passed, as mappings of `input`, `expected`, `got`,
 `stderr` and `verdict`; how many more of each there are; the task's own words; and the blocks that
 the program executes on the first failed test, as mappings of `code`, `before`, `after` and

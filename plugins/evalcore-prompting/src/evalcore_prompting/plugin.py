@@ -8,7 +8,7 @@ from evalcore.hookspecs import hookimpl
 
 @hookimpl
 def evalcore_strategies() -> list[Component]:
-    """Three plans of one dialogue."""
+    """Plans of one dialogue."""
     home, settings = "evalcore_prompting.strategies", "evalcore_prompting.settings"
     return [
         Component(
@@ -28,6 +28,18 @@ def evalcore_strategies() -> list[Component]:
             summary="As multi-turn, with more reasoning at each turn",
             path=f"{home}:CotRetry",
             settings=f"{settings}:CotRetrySettings",
+        ),
+        Component(
+            name="self-repair",
+            summary="As multi-turn, with the mistake explained in words before each repair",
+            path=f"{home}:SelfRepair",
+            settings=f"{settings}:SelfRepairSettings",
+        ),
+        Component(
+            name="reflexion",
+            summary="Begins anew after each program that fails, with notes on what went wrong",
+            path=f"{home}:Reflexion",
+            settings=f"{settings}:ReflexionSettings",
         ),
     ]
 

@@ -21,6 +21,8 @@ __all__ = [
     "DialogueSettings",
     "FeedbackSettings",
     "MultiTurnSettings",
+    "ReflexionSettings",
+    "SelfRepairSettings",
     "SingleTurnSettings",
     "listed",
 ]
@@ -112,6 +114,14 @@ class MultiTurnSettings(FeedbackSettings, SingleTurnSettings):
 
 class CotRetrySettings(FeedbackSettings):
     """Settings of `cot-retry`."""
+
+
+class SelfRepairSettings(FeedbackSettings):
+    """Settings of `self-repair`."""
+
+
+class ReflexionSettings(FeedbackSettings):
+    """Settings of `reflexion`."""
 
 
 def listed(prompts: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Strategies `single-turn`, `multi-turn` and `cot-retry`: three plans of one dialogue."""
+"""Strategies: plans of one dialogue."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from evalcore_prompting.settings import (
     DialogueSettings,
     FeedbackSettings,
     MultiTurnSettings,
+    ReflexionSettings,
+    SelfRepairSettings,
     SingleTurnSettings,
     listed,
 )
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from evalcore.data import Attempt, Sample
     from evalcore.strategy import Context
 
-__all__ = ["CotRetry", "MultiTurn", "SingleTurn"]
+__all__ = ["CotRetry", "MultiTurn", "Reflexion", "SelfRepair", "SingleTurn"]
 
 S = TypeVar("S", bound=DialogueSettings)
 
@@ -76,6 +78,30 @@ class CotRetry(DialogueStrategy[CotRetrySettings]):
             Turn(instruction="guidelines"),
             Turn(reasoning=("natural-language-solution",)),
         )
+
+
+class SelfRepair(DialogueStrategy[SelfRepairSettings]):
+    """Asks what is wrong with a program that fails, in words, and then for the program again.
+
+    After Olausson et al., "Is Self-Repair a Silver Bullet for Code Generation?" (ICLR 2024,
+    arXiv 2306.09896), with one explanation of each program and one repair of it, in a chain.
+    """
+
+    def __init__(self, settings: SelfRepairSettings) -> None:
+        repair = Turn(reasoning=("explain-mistake",), retry=None)
+        super().__init__(settings, Turn(), repair)
+
+
+class Reflexion(DialogueStrategy[ReflexionSettings]):
+    """Asks for a note on a program that fails, and begins anew with the notes so far.
+
+    After Shinn et al., "Reflexion: Language Agents with Verbal Reinforcement Learning" (NeurIPS
+    2023, arXiv 2303.11366), with the public tests instead of tests that the model writes.
+    """
+
+    def __init__(self, settings: ReflexionSettings) -> None:
+        reflect = Turn(reasoning=("reflect",), retry=None, anew=True)
+        super().__init__(settings, Turn(), reflect)
 
 
 def _turn(reasoning: str | tuple[str, ...], instruction: str) -> Turn:
