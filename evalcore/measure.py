@@ -89,25 +89,22 @@ def differences(
     """
     results: list[Result] = []
     problems: list[str] = []
-    theirs: dict[str, tuple[Metric[Any], Mapping[str, Values]]] = {}
-    for name, metric in _named(metrics):
-        with _reported(name, baseline, problems):
-            if values := _per_sample(name, metric, baseline):
-                theirs[name] = metric, values
-    if not theirs and not problems:
-        problems.append("no metric has a value for a sample alone, as `mean` has: nothing compared")
-    for scores in _scores(store, by):
-        if scores.is_same(baseline):
-            continue
-        pair = _Pair(scores, baseline)
-        for name, (metric, values) in theirs.items():
-            with _reported(name, scores, problems):
-                found = {
-                    f"{part}-vs-{baseline.cell}": pair.difference(ours, values[part])
-                    for part, ours in _per_sample(name, metric, scores).items()
-                    if part in values
-                }
-                results += _results(run, scores, found, pair.failed)
+    instances = _named(metrics)
+    cells = [scores for scores in _scores(store, by) if not scores.is_same(baseline)]
+    for theirs in baseline.groups(by) if by else [baseline]:
+        values: dict[str, Mapping[str, Values]] = {}
+        for name, metric in instances:
+            with _reported(name, theirs, problems):
+                values[name] = _per_sample(name, metric, theirs)
+        if not any(values.values()) and not problems:
+            problems.append("no metric has a value for a sample alone, as `mean` has")
+        for ours in (scores for scores in cells if scores.group == theirs.group):
+            pair = _Pair(ours, theirs)
+            for name, metric in instances:
+                if against := values.get(name):
+                    with _reported(name, ours, problems):
+                        found = pair.differences(_per_sample(name, metric, ours), against)
+                        results += _results(run, ours, found, pair.failed)
     return results, problems
 
 
@@ -241,12 +238,23 @@ class _Pair:
         _, self._ours, self._theirs = np.intersect1d(
             ours.names, theirs.names, assume_unique=True, return_indices=True
         )
+        self._against = theirs.cell
         scored = (ours.tally(~ours.failed), theirs.tally(~theirs.failed))
         failed = (ours.tally(ours.failed), theirs.tally(theirs.failed))
         self._scored = scored[0][self._ours] + scored[1][self._theirs]
         self.failed = int(failed[0][self._ours].sum() + failed[1][self._theirs].sum())
 
-    def difference(self, ours: Values, theirs: Values) -> Estimate:
+    def differences(
+        self, ours: Mapping[str, Values], theirs: Mapping[str, Values]
+    ) -> dict[str, Estimate]:
+        """The difference of each part that both have."""
+        return {
+            f"{part}-vs-{self._against}": self._difference(values, theirs[part])
+            for part, values in ours.items()
+            if part in theirs
+        }
+
+    def _difference(self, ours: Values, theirs: Values) -> Estimate:
         """The mean over samples of how much higher ours is; `n` counts the attempts of both."""
         a, b = ours[self._ours], theirs[self._theirs]
         samples = np.flatnonzero(np.isfinite(a - b))

@@ -57,7 +57,7 @@ def evalcore_metrics() -> list[Component]:
         ),
         Component(
             name="pass-n-at-k",
-            summary="Share of problems that n answers solve, chosen of k by the public tests",
+            summary="Share of problems that n answers solve, chosen by public tests, on a budget",
             path=f"{home}.pass_n_at_k:PassNAtK",
             settings=f"{home}.pass_n_at_k:PassNAtKSettings",
         ),

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from evalcore.data import Record
+from evalcore.data import Record, Usage
 from evalcore.testing import MetricContract, record, scores_of
 from evalcore_prompting.metrics.estimators import pass_at_k, pass_n_at_k
 from evalcore_prompting.metrics.pass_at_k import PassAtK, PassAtKSettings
@@ -150,7 +151,9 @@ class TestPassNAtK:
         records = attempts("a", 10, 5, 2, turns=1, max_turns=3)
         records += attempts("b", 10, 9, 1, turns=2, max_turns=3)
         assert measure(records, n=2, k=[9, 30]) == measure(records, n=2, k=[9, 30], turns=3)
-        with pytest.raises(ValueError, match="k = 2 code samples are less than one attempt of 3"):
+        with pytest.raises(
+            ValueError, match="k = 2 code samples are less than one attempt of up to 3"
+        ):
             measure(records, n=1, k=[9, 2])
         with pytest.raises(ValueError, match="attempts of up to 3 turns, expected 2 at most"):
             measure(records, n=1, k=2, turns=2)
@@ -200,7 +203,13 @@ class TestPassNAtK:
             ({"n": [1, 2], "k": [1, 2, 3]}, "2 values of `n` cannot go along with 3 of `k`"),
             ({"n": [1, 2], "k": 3}, "2 values of `n` cannot go along with 1 of `k`"),
             ({"n": 3, "k": [5, 2]}, "n = 3 answers cannot be chosen of k = 2 code samples"),
-            ({"n": 1, "k": 2, "turns": 3}, "less than one attempt of 3 turns: set `k` to 3 or"),
+            (
+                {"n": 1, "k": 2, "turns": 3},
+                "less than one attempt of up to 3 turns: set `k` to 3 or",
+            ),
+            ({"n": 3, "k": 2, "budget": "calls"}, "n = 3 answers cannot be chosen of k = 2 calls"),
+            ({"n": 1, "k": 9, "budget": "tokens", "turns": 3}, "leave them out for tokens"),
+            ({"n": 1, "k": 9, "budget": "dollars"}, "Input should be 'samples', 'calls' or"),
             ({"n": 0, "k": 2}, "greater than or equal to 1"),
             ({"n": 1}, "Field required"),
         ],
@@ -208,6 +217,57 @@ class TestPassNAtK:
     def test_settings_that_do_not_fit(self, settings, told):
         with pytest.raises(ValidationError, match=told):
             PassNAtKSettings.model_validate(settings)
+
+
+def spending(
+    sample: str, of: int, public: int, right: int, calls: int, tokens: int
+) -> list[Record]:
+    """Attempts at a problem of which each cost so much; one more cost a lot and failed."""
+    usage = Usage(calls=calls, prompt_tokens=1_000, completion_tokens=tokens)
+    lost = record(sample, None, attempt=of, usage=Usage(calls=99, completion_tokens=9_999))
+    return [*(replace(item, usage=usage) for item in attempts(sample, of, public, right)), lost]
+
+
+class TestBudgets:
+    records = spending("a", 10, 6, 2, calls=1, tokens=80) + spending("b", 30, 9, 1, 3, 120)
+
+    @pytest.mark.parametrize(
+        ("budget", "k", "drawn"),
+        [
+            ("calls", 3, 1), ("calls", 4, 1), ("calls", 5, 2), ("calls", 27, 10),
+            ("tokens", 110, 1), ("tokens", 219, 1), ("tokens", 220, 2), ("tokens", 1_209, 10),
+        ],
+    )  # fmt: skip
+    def test_pays_for_what_attempts_cost_on_average(self, measure, budget, k, drawn):
+        """40 attempts cost 100 calls, 2.5 each, and write 4,400 tokens, 110 each."""
+        ((part, estimate),) = measure(self.records, n=2, k=k, budget=budget).items()
+        each = [pass_n_at_k(*counts, 2, drawn) for counts in [(10, 6, 2), (30, 9, 1)]]
+        assert part == f"2@{k}-{budget}"
+        assert estimate.value == pytest.approx(np.mean(each), abs=1e-12)
+
+    def test_of_one_call_each_is_that_of_code_samples(self, measure):
+        calls = measure(contest(), n=2, k=[2, 5, 10], budget="calls")
+        samples = measure(contest(), n=2, k=[2, 5, 10])
+        assert list(calls.values()) == list(samples.values())
+
+    def test_less_than_an_attempt(self, measure):
+        with pytest.raises(
+            ValueError,
+            match=r"^k = 2 calls are less than one attempt of 2\.5 calls on average: set `k` to 3",
+        ):
+            measure(self.records, n=1, k=[30, 2], budget="calls")
+
+    def test_more_than_there_is(self, measure):
+        with pytest.raises(
+            ValueError,
+            match=r"^k = 1210 takes 11 attempts of 110 tokens on average .* to at most 1209",
+        ):
+            measure(self.records, n=1, k=1_210, budget="tokens")
+
+    def test_attempts_without_a_cost(self, measure):
+        records = [replace(item, usage=Usage()) for item in attempts("a", 5, 3, 1)]
+        with pytest.raises(ValueError, match="the attempts cost no tokens: set another `budget`"):
+            measure(records, n=1, k=5, budget="tokens")
 
 
 class TestPerProblem:

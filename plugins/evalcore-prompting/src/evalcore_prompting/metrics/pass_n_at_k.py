@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PassNAtK", "PassNAtKSettings"]
 
+_UNITS = {"samples": "code samples", "calls": "calls", "tokens": "tokens"}
+
 
 class PassNAtKSettings(Settings):
     """Settings of `pass-n-at-k`."""
@@ -40,12 +44,13 @@ class PassNAtKSettings(Settings):
     n: Counts
     """Answers submitted at most: one number for each `k`, or a list that goes along with `k`."""
     k: Counts
-    """Code samples drawn, or a list of such numbers: a curve. Each pair of `n` and `k` is a part
-    of its own, `pass-n-at-k/10@100`."""
+    """What may be spent at a problem, or a list of such numbers: a curve. Each pair of `n` and `k`
+    is a part of its own, `pass-n-at-k/10@100`."""
+    budget: Literal["samples", "calls", "tokens"] = "samples"
+    """What `k` counts: code samples; calls of models; or tokens that models write."""
     turns: Count | None = None
     """Code samples that an attempt may take; by default what the strategy puts on record as
-    `max_turns`, or 1. Each turn of a dialogue is a code sample, and what a dialogue that ends
-    sooner leaves is not given to others: k code samples are `k / turns` attempts, rounded down."""
+    `max_turns`, or 1. For the budget `samples` alone."""
 
     def pairs(self) -> list[tuple[int, int]]:
         """Each n with its k."""
@@ -59,13 +64,28 @@ class PassNAtKSettings(Settings):
     def _fit(self) -> Self:
         for n, k in self.pairs():
             if n > k:
-                raise ValueError(f"n = {n} answers cannot be chosen of k = {k} code samples")
-            _check_budget(k, self.turns or 1)
+                spent = _UNITS[self.budget]
+                raise ValueError(f"n = {n} answers cannot be chosen of k = {k} {spent}")
+        if self.budget == "samples":
+            _check_budget(self, *_of_turns(self.turns or 1))
+        elif self.turns:
+            raise ValueError(f"`turns` count code samples: leave them out for {self.budget}")
         return self
 
 
 class PassNAtK(Metric[PassNAtKSettings]):
-    """The share of problems that n answers solve, chosen of k code samples by the public tests.
+    """The share of problems that n answers solve, chosen by the public tests, on a budget of k.
+
+    The budget pays for a number of attempts, the same at each problem:
+
+    - k code samples are `k / turns` attempts, rounded down, where an attempt may take `turns`. Each
+      turn of a dialogue is a code sample, and what a dialogue that ends sooner leaves is not given
+      to others.
+    - k calls, or k tokens, are as many attempts as cost so much on average: k over the mean cost of
+      the cell's attempts, rounded down. What a dialogue costs is known only when it is over, so
+      this budget holds on the mean over problems, and what is left by a dialogue that ends sooner
+      is given to others. Tokens are those that models write, as those of pass@t of Olausson et al.
+      (2024), "Is Self-Repair a Silver Bullet for Code Generation?", arXiv:2306.09896.
 
     An attempt is right where its score is 1. A failed attempt is neither right nor wrong: it is
     left out, and its problem has one attempt less. Whether an attempt passes the public tests is
@@ -78,8 +98,8 @@ class PassNAtK(Metric[PassNAtKSettings]):
 
         Raises:
             ValueError: If the task does not tell which attempts pass the public tests, an attempt
-                took more turns than it may, k code samples are less than one attempt, or a problem
-                has fewer attempts with a score than k code samples are.
+                took more turns than it may, attempts have no cost, the budget is less than one
+                attempt, or a problem has fewer attempts with a score than the budget pays for.
         """
         n = int(np.count_nonzero(~scores.failed))
         return {
@@ -92,18 +112,39 @@ class PassNAtK(Metric[PassNAtKSettings]):
         Raises:
             ValueError: As `compute` does.
         """
+        settings, pairs = self.settings, self.settings.pairs()
         allowed, taken, public = scores.details(
             "details.max_turns", "details.turns", "score.public_passed"
         )
-        turns, pairs = _turns(allowed, taken, self.settings.turns), self.settings.pairs()
-        _check_budget(min(k for _, k in pairs), turns)
+        if settings.budget == "samples":
+            cost, each = _of_turns(_turns(allowed, taken, settings.turns))
+        else:
+            cost, each = _on_average(scores, settings.budget)
+        _check_budget(settings, cost, each)
         solved = right(scores)
         tallies = tally(scores, _public_passed(public, solved, scores.failed), solved)
-        check_enough(tallies, max(k for _, k in pairs), turns)
+        check_enough(tallies, max(k for _, k in pairs), cost, each)
+        unit = "" if settings.budget == "samples" else f"-{settings.budget}"
         return {
-            f"{n}@{k}": of_problems(tallies, partial(estimators.pass_n_at_k, n=n, k=k // turns))
+            f"{n}@{k}{unit}": of_problems(
+                tallies, partial(estimators.pass_n_at_k, n=n, k=k // cost)
+            )
             for n, k in pairs
         }
+
+
+def _of_turns(turns: int) -> tuple[Fraction, str]:
+    """What an attempt costs in code samples, and the same in words."""
+    return Fraction(turns), f" of up to {turns} turns" if turns > 1 else ""
+
+
+def _on_average(scores: Scores, budget: Literal["calls", "tokens"]) -> tuple[Fraction, str]:
+    """What an attempt with a score costs on average, and the same in words."""
+    spent = scores.column("calls" if budget == "calls" else "completion_tokens")[~scores.failed]
+    if spent.size and not spent.any():
+        raise ValueError(f"the attempts cost no {budget}: set another `budget`")
+    cost = Fraction(int(spent.sum()), spent.size) if spent.size else Fraction(1)
+    return cost, f" of {float(cost):.4g} {budget} on average"
 
 
 def _turns(allowed: Sequence[Any], taken: Sequence[Any], written: int | None) -> int:
@@ -121,11 +162,17 @@ def _largest(counts: Sequence[Any]) -> int:
     return max((count for count in counts if isinstance(count, int)), default=1)
 
 
-def _check_budget(k: int, turns: int) -> None:
-    if k < turns:
+def _check_budget(settings: PassNAtKSettings, cost: Fraction, each: str) -> None:
+    """Check that each k pays for one attempt.
+
+    Raises:
+        ValueError: If one does not.
+    """
+    k = min(k for _, k in settings.pairs())
+    if k < cost:
         raise ValueError(
-            f"k = {k} code samples are less than one attempt of {turns} turns: "
-            f"set `k` to {turns} or more"
+            f"k = {k} {_UNITS[settings.budget]} are less than one attempt{each}: set `k` to "
+            f"{math.ceil(cost)} or more"
         )
 
 

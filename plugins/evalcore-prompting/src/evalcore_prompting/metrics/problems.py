@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     Tallies = NDArray[np.int64]
 
 __all__ = ["check_enough", "mean_over_problems", "of_problems", "right", "tally"]
+
+#: What an attempt costs where attempts are counted.
+_ONE = Fraction(1)
 
 #: Estimates that differ by less are equal but for rounding.
 _ROUNDING = 1e-12
@@ -50,24 +54,25 @@ def tally(scores: Scores, *marks: Marks) -> Tallies:
     return np.column_stack(list(counted))
 
 
-def check_enough(tallies: Tallies, k: int, turns: int = 1) -> None:
-    """Check that each problem has the attempts that k code samples are, or no problem has any.
+def check_enough(tallies: Tallies, k: int, cost: Fraction = _ONE, each: str = "") -> None:
+    """Check that each problem has the attempts that a budget pays for, or no problem has any.
 
     Args:
         tallies: As `tally` returns them.
-        k: Code samples drawn.
-        turns: Code samples that an attempt may take.
+        k: The budget.
+        cost: What an attempt costs of it.
+        each: The cost in words.
 
     Raises:
         ValueError: If a problem has fewer attempts with a score.
     """
-    needed = k // turns
+    needed = k // cost
     fewest = int(tallies[:, 0].min(initial=needed))
     if fewest >= needed or not tallies[:, 0].any():
         return
     short = np.count_nonzero(tallies[:, 0] < needed)
-    each = f" of up to {turns} turns" if turns > 1 else ""
-    smaller = f"set `k` to at most {(fewest + 1) * turns - 1}, or " if fewest else ""
+    most = math.ceil((fewest + 1) * cost) - 1
+    smaller = f"set `k` to at most {most}, or " if fewest else ""
     msg = (
         f"k = {k} takes {needed} attempts{each} with a score at each problem, found fewer at "
         f"{short} of {len(tallies)} problems (the fewest: {fewest}): {smaller}make more attempts "
