@@ -3,7 +3,7 @@
 The first stage has statements and programs. Then the model tries problems, and its wrong programs
 are judged. The second stage has dialogues of all forms, and such in which its own wrong programs
 are repaired. The rate of learning rises at the beginning, stays, and falls to nothing over the last
-part of the budget; so what is there goes on well with a larger budget.
+part of the budget; so what is there goes on well with a larger budget, in the stage it is in.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ class Options:
 
 @dataclass(slots=True)
 class _Place:
-    """How far training is: steps and seconds spent, the pool, and the next batch in it."""
+    """How far training is: the stage, steps and seconds spent, the pool, the next batch in it."""
 
+    stage: int = 1
     step: int = 0
     seconds: float = 0.0
     pool: int = 1
@@ -125,11 +126,12 @@ class Recipe:
     def run(self) -> None:
         """Train until the budget is spent, then write the model."""
         self._say(f"{self._learner.size} parameters, {len(self._tokenizer)} pieces")
-        if self._progress < _FIRST_STAGE:
+        if self._place.stage == 1:
             self._learn(until=_FIRST_STAGE)
-        if self._options.tried and not self._own_file.exists():
-            self._try()
-            self._own = self._read_own()
+            if self._options.tried and not self._own_file.exists():
+                self._try()
+                self._own = self._read_own()
+            self._place.stage = 2
         self._learn(until=1.0)
         self._write()
         self._say(f"done; {self._passed()}")
@@ -179,7 +181,7 @@ class Recipe:
         rng = Random(f"{self._options.seed} {number}")  # noqa: S311
         drawn = problems("training", self._options.seed * _POOLS + number)
         exercises = map(Exercise, drawn)
-        if self._progress < _FIRST_STAGE:
+        if self._place.stage == 1:
             return self._batches(programs(islice(exercises, _POOL), rng), rng)
         own = rng.sample(self._own, min(len(self._own), int(_OWN * _POOL)))
         rest = islice(exercises, _POOL - len(own))
