@@ -27,6 +27,8 @@ __all__ = ["Dialogue", "Turn"]
 
 _FORM = "code block"
 """A statement that speaks of it says by itself how the program is to be given."""
+_NO_ANSWER = "(no answer)"
+"""Stands for a blank answer in the dialogue: several endpoints refuse messages without a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +192,6 @@ class _Talk:
         self._begun, self._parts = True, []
         asked = self.messages[self._start :]
         generation = await self._model.generate(asked, **self._dialogue.sampling)
-        self.messages.append(Message("assistant", generation.text))
+        shown = generation.text if generation.text.strip() else _NO_ANSWER
+        self.messages.append(Message("assistant", shown))
         return generation.text
