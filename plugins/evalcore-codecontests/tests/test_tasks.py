@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from evalcore.data import Attempt
 from evalcore.errors import TaskError
-from evalcore_codecontests.tasks import CodeContests, Contest, DataSettings, JudgeSettings, Taco
+from evalcore_codecontests.tasks import CodeContests, Contest, ContestSettings, DataSettings, Taco
 
 DOUBLE = {
     "name": "double",
@@ -156,12 +156,19 @@ def test_a_function_is_called(tmp_path):
 
 
 def test_our_contest_knows_its_size():
-    task = Contest(JudgeSettings())
+    task = Contest(ContestSettings())
     assert task.size() == sum(1 for _ in task.cases()) == 24
 
 
+def test_a_contest_may_be_cut_short():
+    task = Contest(ContestSettings(problems=3))
+    whole = [case.sample.id for case in Contest(ContestSettings()).cases()]
+    assert [case.sample.id for case in task.cases()] == whole[:3]
+    assert task.size() == 3
+
+
 def test_the_file_of_a_contest_is_hidden_from_programs():
-    (file,) = Contest(JudgeSettings()).files
+    (file,) = Contest(ContestSettings()).files
     assert Path(file).name == "problems.jsonl"
 
 

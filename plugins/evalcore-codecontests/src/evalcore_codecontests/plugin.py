@@ -27,7 +27,7 @@ def evalcore_tasks() -> list[Component]:
             name="contest",
             summary="24 problems of our own, judged by their tests; needs no data",
             path=f"{home}:Contest",
-            settings=f"{home}:JudgeSettings",
+            settings=f"{home}:ContestSettings",
         ),
     ]
 

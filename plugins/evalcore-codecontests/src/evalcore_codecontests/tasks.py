@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CodeContests",
     "Contest",
+    "ContestSettings",
     "DataSettings",
     "JudgeSettings",
     "JudgedTask",
@@ -84,6 +86,13 @@ class DataSettings(JudgeSettings):
         if (self.path is None) == (self.dataset is None):
             raise ValueError("one of `path` (files) and `dataset` (a name on the hub)")
         return self
+
+
+class ContestSettings(JudgeSettings):
+    """How much of a contest there is to be, and how programs are judged."""
+
+    problems: int | None = Field(default=None, ge=1)
+    """Only the first so many problems; all if not set."""
 
 
 J = TypeVar("J", bound=JudgeSettings)
@@ -244,7 +253,7 @@ class Taco(JudgedTask[DataSettings]):
         return read_problems(str(source), split=settings.split, format="taco")
 
 
-class PackagedContest(JudgedTask[JudgeSettings]):
+class PackagedContest(JudgedTask[ContestSettings]):
     """A contest that a package brings along, in the fields of `deepmind/code_contests`.
 
     Attributes:
@@ -253,7 +262,7 @@ class PackagedContest(JudgedTask[JudgeSettings]):
 
     location: ClassVar[str]
 
-    def __init__(self, settings: JudgeSettings) -> None:
+    def __init__(self, settings: ContestSettings) -> None:
         super().__init__(settings)
         (self._file,) = DataPath.resolve(self.location, Path()).files()
 
@@ -264,12 +273,12 @@ class PackagedContest(JudgedTask[JudgeSettings]):
 
     def problems(self) -> Iterator[Problem]:
         """The problems of the contest."""
-        return read_problems(self._file, format="codecontests")
+        return islice(read_problems(self._file, format="codecontests"), self.settings.problems)
 
     def size(self) -> int:
         """The number of problems."""
         with self._file.open("rb") as lines:
-            return sum(1 for _ in lines)
+            return sum(1 for _ in islice(lines, self.settings.problems))
 
 
 class Contest(PackagedContest):

@@ -14,7 +14,7 @@ def evalcore_tasks() -> list[Component]:
             name="microcontest",
             summary="Small problems of two and three steps, judged by their tests; needs no data",
             path="evalcore_microcoder.contest.task:Microcontest",
-            settings="evalcore_codecontests.tasks:JudgeSettings",
+            settings="evalcore_codecontests.tasks:ContestSettings",
         )
     ]
 
