@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["Document", "Place", "parse_value", "path_of", "read_document", "short"]
@@ -56,6 +56,12 @@ class Document:
             at = at[:-1]
         line = self.lines.get(at, 1)
         return f"{self.source}:{line}: {path_of(place)}" if place else f"{self.source}:{line}"
+
+    def in_order(self, problems: Iterable[str]) -> list[str]:
+        """Problems in the order of the file; those without a line of it come first."""
+        pattern = re.compile(re.escape(self.source) + r":(\d+)")
+        found = {problem: pattern.match(problem) for problem in problems}
+        return sorted(found, key=lambda p: int(match.group(1)) if (match := found[p]) else 0)
 
 
 def path_of(place: Place) -> str:

@@ -36,7 +36,7 @@ class TransientError(Exception):
 class LanguageModel(ABC, Generic[S]):
     """Answers a dialogue with text, and says how likely a given text is.
 
-    The runner calls `check` before anything is opened, `open` once before the first request and
+    The runner calls `preflight` before anything is opened, `open` once before the first request and
     `close` once at the end; between them `generate` and `loglikelihood` run as often at a time as
     the spec's limits allow, on one event loop, which they must not block.
 
@@ -86,7 +86,7 @@ class LanguageModel(ABC, Generic[S]):
         """
         return None
 
-    def check(self) -> None:
+    def preflight(self) -> None:
         """Tell at once what would keep `open` from working, as far as that is known without it.
 
         `evalcore check` and every run call it before anything is opened, on an instance of its

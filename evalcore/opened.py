@@ -20,7 +20,7 @@ from evalcore.calls import Served
 from evalcore.context import ModelHandle
 from evalcore.errors import EvalcoreError, RunError, TaskError
 from evalcore.provenance import fingerprint
-from evalcore.spec import redact
+from evalcore.spec import note_secrets, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,6 @@ class Components:
     Args:
         problems: takes what could not be closed; the records stand nevertheless.
         secrets: what must never be stored or shown; takes what the models say of it.
-        needs_prices: whether dollars are limited, so that what has no price would never count.
     """
 
     def __init__(
@@ -66,10 +65,7 @@ class Components:
         noted: Callable[[], None],
         problems: list[str],
         secrets: dict[str, str],
-        *,
-        needs_prices: bool = False,
     ) -> None:
-        self._needs_prices = needs_prices
         self._uses = Counter(part.key for cell in cells for part in cell.parts)
         self._identities = identities
         self._noted = noted
@@ -98,11 +94,6 @@ class Components:
             data = await asyncio.to_thread(fingerprint, part)
             served[name] = Served(
                 name, part, self._identity(part, model), model, data=data, secrets=self._secrets
-            )
-        if self._needs_prices and not any(one.price for one in served.values()):
-            raise RunError(
-                f"limits.dollars is set, and no model of cell {cell.name} has a price: write "
-                "`price: {prompt: ..., completion: ...}` beside it, in dollars for a million tokens"
             )
         if len(self._identities) > known:
             await asyncio.to_thread(self._noted)
@@ -267,8 +258,7 @@ async def open_model(part: Part, secrets: dict[str, str]) -> LanguageModel[Any]:
         EvalcoreError: if it cannot be opened.
     """
     model: LanguageModel[Any] = part.create()
-    for secret in filter(None, model.secrets()):
-        secrets.setdefault(secret, "[secret]")
+    note_secrets(model, secrets)
     try:
         await model.open()
     except EvalcoreError:

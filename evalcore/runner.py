@@ -95,14 +95,7 @@ class Runner:
         self._store = store
         self._limit = limit
         self._observe = observe
-        self._components = Components(
-            spec.cells,
-            identities,
-            noted,
-            self.problems,
-            spec.secrets,
-            needs_prices=spec.limits.dollars is not None,
-        )
+        self._components = Components(spec.cells, identities, noted, self.problems, spec.secrets)
         self._cells = {row.name: row for row in store.cells()}
         self._open_calls = store.open_calls()
         self._error: BaseException | None = None

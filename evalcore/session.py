@@ -15,6 +15,7 @@ from evalcore.data import RunInfo
 from evalcore.errors import EvalcoreError, RunError, TaskError
 from evalcore.measure import measure
 from evalcore.plugins import registry
+from evalcore.readiness import check_components
 from evalcore.reporter import FailureCount, Report
 from evalcore.rundir import RunDirectory
 from evalcore.runner import Runner
@@ -94,9 +95,7 @@ def run_spec(
         EvalcoreError: if the run cannot begin, or cannot go on; what was committed is safe.
     """
     begin = time.monotonic()
-    used = {part.key: part for cell in spec.cells for part in cell.parts}
-    for part in [*used.values(), *spec.metrics, *spec.reports]:
-        part.create()  # what cannot be made is told before the run, not in the midst of it
+    check_components(spec)  # what cannot work is told before the run, not in the midst of it
     hooks = registry().load_hooks(spec.plugins)
     directory = RunDirectory(path, spec, fresh=fresh, accept_change=accept_change)
     try:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from evalcore.component import Kind
+    from evalcore.model import LanguageModel
     from evalcore.settings import Settings
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "load_metrics",
     "load_model",
     "load_spec",
+    "note_secrets",
+    "redact",
 ]
 
 
@@ -133,6 +136,7 @@ class Part:
         written: the same as written, with `${NAME}` unexpanded: what may be stored and shown.
         price: of a model, what its tokens cost.
         limits: of a model, what it may be asked.
+        place: where it stands in the document; in the sweep if it is a value there.
         key: equal for two parts that are the same component with the same settings.
         decided: the same without what can change no answer, as written.
         deciding: a hash of the same with its values, secret ones and those from the environment
@@ -144,6 +148,7 @@ class Part:
     written: dict[str, Any]
     price: Price | None = None
     limits: ModelLimits = field(default_factory=ModelLimits)
+    place: Place = field(default=(), repr=False, compare=False)
     key: str = field(init=False, repr=False)
     decided: dict[str, Any] = field(init=False, repr=False)
     deciding: str = field(init=False, repr=False)
@@ -215,6 +220,7 @@ class Spec:
     Attributes:
         secrets: values that came from the environment, with the names to show instead.
         resolved: the spec after overrides, as written otherwise: what is stored.
+        overridden: the overrides, as given, by the place that each is for.
     """
 
     name: str
@@ -227,6 +233,14 @@ class Spec:
     cache: bool
     plugins: set[str]
     secrets: dict[str, str] = field(repr=False)
+    overridden: dict[Place, str] = field(default_factory=dict)
+
+    def where(self, place: Place) -> str:
+        """How a problem begins that is at a place: with its line, or the override that set it."""
+        override = _at_or_above(place, self.overridden)
+        if override:
+            return f"{self.overridden[override]}: {path_of(place)}"
+        return self.document.where(place)
 
     def redact(self, text: str) -> str:
         """The text with `${NAME}` in place of each value that came from the environment."""
@@ -258,6 +272,12 @@ def redact(text: str, secrets: dict[str, str]) -> str:
     return text
 
 
+def note_secrets(model: LanguageModel[Any], secrets: dict[str, str]) -> None:
+    """Add a model's secrets to those that are never stored or shown."""
+    for secret in filter(None, model.secrets()):
+        secrets.setdefault(secret, "[secret]")
+
+
 def load_metrics(resolved: dict[str, Any], source: str) -> list[Part]:
     """The metrics of a stored spec, to measure a run again; its data and models need not exist.
 
@@ -267,7 +287,7 @@ def load_metrics(resolved: dict[str, Any], source: str) -> list[Part]:
     reader = _Reader(Document(source, "", resolved), Path(), registry())
     metrics = reader.part_list("metric", resolved, "metrics", ["mean"])
     if reader.problems:
-        raise SpecError(reader.in_order())
+        raise SpecError(reader.document.in_order(reader.problems))
     return metrics
 
 
@@ -285,7 +305,7 @@ def load_model(written: str | Mapping[str, Any], base: Path) -> Part:
     reader = _Reader(Document("model", "", {"model": raw}), base, registry())
     part = reader.part("model", raw, ())
     if part is None:
-        raise SpecError(reader.in_order())
+        raise SpecError(reader.document.in_order(reader.problems))
     return part
 
 
@@ -307,7 +327,7 @@ class _Reader:
         if not isinstance(data, dict):
             if not self.problems:
                 self.report((), f"found {short(data)}, expected the keys {', '.join(_FRAME)}")
-            raise SpecError(self.in_order())
+            raise SpecError(self.document.in_order(self.problems))
         data = self.override({"strategy": DEFAULT_STRATEGY, **deepcopy(data)}, overrides)
         frame = self.frame(data)
         variants = expand(data, self.report)
@@ -315,7 +335,7 @@ class _Reader:
         metrics = self.part_list("metric", data, "metrics", ["mean"])
         reports = self.part_list("reporter", data, "reports", ["html"])
         if self.problems or frame is None:
-            raise SpecError(self.in_order())
+            raise SpecError(self.document.in_order(self.problems))
         checked = [cell for cell in cells if cell]
         used = {part.found.plugin.name for cell in checked for part in cell.parts}
         used |= {part.found.plugin.name for part in [*metrics, *reports]} | set(frame.plugins)
@@ -330,13 +350,8 @@ class _Reader:
             cache=frame.cache,
             plugins=used,
             secrets=self.secrets,
+            overridden=self.overridden,
         )
-
-    def in_order(self) -> list[str]:
-        """The problems in the order of the file; those of overrides come first."""
-        line = re.compile(re.escape(self.document.source) + r":(\d+)")
-        found = {problem: line.match(problem) for problem in self.problems}
-        return sorted(found, key=lambda p: int(match.group(1)) if (match := found[p]) else 0)
 
     def report(self, place: Place, text: str, *, of_path: bool = False) -> None:
         """Note a problem at a place of the document, or of the sweep or override it came from.
@@ -458,7 +473,14 @@ class _Reader:
             price = self.beside(own, "price", Price, place)
             limits = self.beside(own, "limits", ModelLimits, place) or limits
         settings = self.settings(found, model, own, place)
-        return Part(found, settings, written, price, limits) if settings else None
+        if settings is None:
+            return None
+        return Part(found, settings, written, price, limits, self.standing(place))
+
+    def standing(self, place: Place) -> Place:
+        """Where a place of the cell at hand stands in the document, which may be in the sweep."""
+        origin = _at_or_above(place, self.origins)
+        return (*self.origins[origin], *place[len(origin) :]) if origin else place
 
     def settings(
         self, found: Found, model: type[Settings], own: dict[str, Any], place: Place
@@ -547,9 +569,13 @@ class _Reader:
 
 def _origin(place: Place, changed: Mapping[Place, Any]) -> Place:
     """Which change a place comes from: one at it or above it, or one that made it; else empty."""
-    above = (place[:end] for end in range(len(place), 0, -1) if place[:end] in changed)
     below = (other for other in changed if place and other[: len(place)] == place)
-    return next(above, ()) or next(below, ())
+    return _at_or_above(place, changed) or next(below, ())
+
+
+def _at_or_above(place: Place, changed: Mapping[Place, Any]) -> Place:
+    above = (place[:end] for end in range(len(place), 0, -1) if place[:end] in changed)
+    return next(above, ())
 
 
 class _UnsetError(Exception):

@@ -21,10 +21,10 @@ S = TypeVar("S", bound="Settings")
 class Task(ABC, Generic[S]):
     """Yields cases and scores answers; it alone knows the hidden side of a case.
 
-    The runner calls `check` before anything is opened, then `open`, iterates `cases` in a thread of
-    its own, calls `score` and `feedback` in worker threads (at most `workers` at a time), and calls
-    `close` at the end, whatever happened. A task that is iterated again yields the same cases in
-    the same order.
+    The runner calls `preflight` before anything is opened, then `open`, iterates `cases` in a
+    thread of its own, calls `score` and `feedback` in worker threads (at most `workers` at a time),
+    and calls `close` at the end, whatever happened. A task that is iterated again yields the same
+    cases in the same order.
     """
 
     workers: int = 1
@@ -53,7 +53,7 @@ class Task(ABC, Generic[S]):
         """Number of cases where it is known without reading them all, for progress."""
         return None
 
-    def check(self) -> None:
+    def preflight(self) -> None:
         """Tell at once what would keep `open` from working, as far as that is known without it.
 
         `evalcore check` and every run call it before anything is opened, on an instance of its

@@ -94,6 +94,12 @@ class ModelContract(ComponentContract):
             if _SECRET.search(name) and isinstance(value, str) and value:
                 assert value not in first, f"the identity holds the setting {name!r}"
 
+    def test_preflight_passes_and_takes_nothing(self, found: Found, validated: Settings) -> None:
+        """What can be opened is not refused before, however often it is asked."""
+        model: LanguageModel[Any] = found.component.load()(validated)
+        model.preflight()
+        model.preflight()
+
     def test_can_be_closed_twice(self, found: Found, validated: Settings) -> None:
         """What `open` took is given back, and nothing breaks if it is asked for again."""
 

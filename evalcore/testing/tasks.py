@@ -162,6 +162,12 @@ class TaskContract(ComponentContract):
             assert isinstance(feedback.text, str)
             encode(feedback.details)
 
+    def test_preflight_passes_and_takes_nothing(self, found: Found, validated: Settings) -> None:
+        """What can be opened is not refused before, however often it is asked."""
+        task: Task[Any] = found.component.load()(validated)
+        task.preflight()
+        task.preflight()
+
     def test_can_be_closed_twice(self, found: Found, validated: Settings) -> None:
         """What `open` took is given back, and nothing breaks if it is asked for again."""
         task: Task[Any] = found.component.load()(validated)

@@ -18,6 +18,7 @@ from evalcore import (
     Attempt,
     Case,
     Estimate,
+    EvalcoreError,
     Generation,
     LanguageModel,
     Message,
@@ -261,7 +262,20 @@ class TestFaultyClose(OneTask):
             self.files.pop()
 
 
+class TestFaultyPreflightOfTask(OneTask):
+    class Subject(SoundTask):
+        def preflight(self):
+            raise EvalcoreError("there are no tests")
+
+
 # Models
+
+
+class TestFaultyPreflight(OneModel):
+    class Subject(SoundModel):
+        def preflight(self):
+            assert not hasattr(self, "lock"), "it is locked"
+            self.lock = True
 
 
 class TestFaultyCounts(OneModel):

@@ -201,7 +201,7 @@ def test_an_endpoint_elsewhere_needs_a_key():
     with pytest.raises(EvalcoreError, match=r"https://api\.openai\.com/v1 needs a key: write"):
         asked(model_at("https://api.openai.com/v1"))
     with pytest.raises(EvalcoreError, match=r"https://api\.openai\.com/v1 needs a key: write"):
-        model_at("https://api.openai.com/v1").check()  # without opening anything
+        model_at("https://api.openai.com/v1").preflight()  # without opening anything
     with pytest.raises(EvalcoreError, match="set OPENAI_API_KEY"):
         asked(model_at("http://models.example/v1"))
     asked(model_at("http://models.example/v1", headers={"Authorization": "Basic abc"}))

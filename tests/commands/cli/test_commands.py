@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
+from evalcore import EvalcoreError, LanguageModel, Settings
 from evalcore.cli import main
 
 ROOT = Path(__file__).parents[3]
@@ -144,10 +145,38 @@ def test_no_command_shows_the_help(evalcore):
 
 def test_check_names_the_cells(evalcore):
     code, output, words = evalcore("check", "specs/sums.toml")
-    assert (code, words) == (0, "")
+    assert code == 0
+    assert words.startswith("Not looked at: whether a server answers")
     assert output.splitlines()[0] == "specs/sums.toml: sums can run, 2 cells:"
     assert [line.split()[0] for line in output.splitlines()[1:]] == ["match=exact", "match=numeric"]
     assert not Path("runs").exists()
+
+
+def test_check_and_run_tell_what_components_cannot_do(evalcore, evalcore_offer):
+    class Shut(LanguageModel[Settings]):
+        def preflight(self):
+            print("looking")
+            raise EvalcoreError("it has no key")
+
+        async def generate(self, request):
+            raise AssertionError
+
+    evalcore_offer("shut", Shut)
+    for command in ("check", "run"):
+        code, output, words = evalcore(command, "specs/sums.yaml", "--set", "models.m=shut")
+        assert (code, output) == (2, "")
+        assert words.splitlines() == [
+            "looking",
+            "evalcore: --set models.m=shut: models.m: it has no key",
+        ]
+    assert not Path("runs").exists()
+
+
+def test_check_says_what_it_looks_at(evalcore):
+    code, output, _ = evalcore("check", "--help")
+    assert code == 0
+    for told in ("names, folders, keys, prices, devices", "Not looked at: whether a server"):
+        assert told in " ".join(output.split())
 
 
 def test_a_toml_spec_runs(evalcore):

@@ -282,7 +282,9 @@ def test_what_came_from_the_environment_is_in_no_file(tmp_path, offered, monkeyp
 
 def test_dollars_cannot_be_limited_where_nothing_has_a_price(tmp_path, served):
     served(lambda request: Generation("1"))
-    with pytest.raises(RunError, match="no model of cell base has a price: write `price"):
+    with pytest.raises(
+        SpecError, match=r"limits\.dollars: no model of cell base has a price: write"
+    ):
         go(tmp_path, {"dollars": 1})
 
 

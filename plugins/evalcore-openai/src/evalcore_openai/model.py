@@ -37,7 +37,7 @@ class OpenAI(LanguageModel[OpenAISettings]):
         self._connection = Connection(settings)
         self._told = False
 
-    def check(self) -> None:
+    def preflight(self) -> None:
         """Look for the key; whether the endpoint answers and takes it is not asked.
 
         Raises:
@@ -49,7 +49,7 @@ class OpenAI(LanguageModel[OpenAISettings]):
         """Make ready to connect; no request is sent.
 
         Raises:
-            EvalcoreError: as of `check`.
+            EvalcoreError: as of `preflight`.
         """
         await self._connection.open()
 

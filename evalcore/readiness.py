@@ -1,0 +1,90 @@
+"""What can be told of a spec's components before any of them is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from evalcore.errors import EvalcoreError, SpecError
+from evalcore.model import LanguageModel
+from evalcore.spec import note_secrets
+from evalcore.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from evalcore.spec import Part, Spec
+
+__all__ = ["check_components"]
+
+
+def check_components(spec: Spec) -> None:
+    """Make every component, and ask tasks and models what would keep them from being opened.
+
+    Where dollars are limited, a model of each cell must have a price as well.
+
+    Raises:
+        SpecError: with every problem, each with its place in the file.
+    """
+    parts = [part for cell in spec.cells for part in cell.parts]
+    problems: list[str] = []
+    made: dict[str, _Made] = {}
+    for part in [*parts, *spec.metrics, *spec.reports]:
+        if part.key not in made:
+            made[part.key] = _made(part, spec.secrets)
+            if problem := made[part.key].problem:
+                problems.append(f"{spec.where(part.place)}: {spec.redact(problem)}")
+    if spec.limits.dollars is not None:
+        problems += _without_prices(spec, made)
+    if problems:
+        raise SpecError(spec.document.in_order(problems))
+
+
+class _Made(NamedTuple):
+    """What became of a component.
+
+    Attributes:
+        problem: why it cannot be used, in words.
+        priced: of a model, whether its tokens have a price.
+    """
+
+    problem: str = ""
+    priced: bool = False
+
+
+def _made(part: Part, secrets: dict[str, str]) -> _Made:
+    try:
+        component = part.create()
+    except EvalcoreError as error:
+        return _Made(str(error))
+    try:
+        if isinstance(component, Task | LanguageModel):
+            component.preflight()
+        if isinstance(component, LanguageModel):
+            return _Made(priced=bool(part.price or component.price()))
+    except (Exception, SystemExit) as error:  # the component's own code runs here
+        if isinstance(component, LanguageModel):
+            note_secrets(component, secrets)
+        return _Made(_told(part, error))
+    return _Made()
+
+
+def _told(part: Part, error: BaseException) -> str:
+    if isinstance(error, EvalcoreError):
+        return str(error)
+    return f"{part.found.kind} {part.name} cannot be checked: {type(error).__name__}: {error}"
+
+
+def _without_prices(spec: Spec, made: Mapping[str, _Made]) -> Iterator[str]:
+    """The cells whose dollars would never be known; of a model that has a problem, that is told."""
+    cells = [
+        cell.name
+        for cell in spec.cells
+        if not any(made[part.key].priced or made[part.key].problem for part in cell.models.values())
+    ]
+    if cells:
+        more = f" and of {len(cells) - 1} more" if len(cells) > 1 else ""
+        yield (
+            f"{spec.where(('limits', 'dollars'))}: no model of cell {cells[0]}{more} has a price: "
+            "write `price: {prompt: ..., completion: ...}` beside it, in dollars for a million "
+            "tokens"
+        )
