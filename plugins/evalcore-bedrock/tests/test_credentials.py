@@ -39,6 +39,11 @@ def test_the_environment(endpoint):
     ]
 
 
+def test_before_it_is_opened_nothing_is_asked(endpoint):
+    Bedrock(settings_for(endpoint)).preflight()
+    assert endpoint.asked == []
+
+
 def test_a_profile(ask, endpoint, no_keys, tmp_path):
     (tmp_path / "credentials").write_text(
         f"[lab]\naws_access_key_id = {CREDENTIALS.access_key}\n"
@@ -66,6 +71,8 @@ def test_none(endpoint, no_keys):
     model = Bedrock(settings_for(endpoint))
     assert list(model.secrets()) == []
     with pytest.raises(EvalcoreError, match=r"AWS_ACCESS_KEY_ID.*_BEDROCK.*profile"):
+        model.preflight()
+    with pytest.raises(EvalcoreError, match=r"AWS_ACCESS_KEY_ID.*_BEDROCK.*profile"):
         opened(model)
 
 
@@ -85,6 +92,8 @@ def test_no_such_profile(endpoint):
 
 
 def test_no_region():
+    with pytest.raises(EvalcoreError, match="`region`"):
+        Bedrock(BedrockSettings(model="test.model")).preflight()
     with pytest.raises(EvalcoreError, match="`region`"):
         opened(Bedrock(BedrockSettings(model="test.model")))
 

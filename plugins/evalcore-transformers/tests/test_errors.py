@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -15,11 +17,17 @@ from safetensors.torch import load_file, save_file
 from evalcore.data import Continuation
 from evalcore.errors import EvalcoreError
 from evalcore_transformers import checkpoint
+from evalcore_transformers.model import Transformers
+from evalcore_transformers.settings import TransformersSettings
 
 
 @pytest.fixture
 def copy(tiny, tmp_path):
     return shutil.copytree(tiny, tmp_path / "copy")
+
+
+def preflight(model, **settings):
+    Transformers(TransformersSettings(model=str(model), **settings)).preflight()
 
 
 def test_a_prompt_that_is_too_long_is_refused_with_the_numbers(opened, tiny):
@@ -50,10 +58,40 @@ def test_a_model_that_is_not_there(tmp_path):
         Opened("/no/such/folder")
 
 
-def test_weights_that_are_not_there(copy):
-    (copy / "model.safetensors").unlink()
-    with pytest.raises(EvalcoreError, match="holds no weights"):
+@pytest.mark.parametrize(
+    ("removed", "part"),
+    [("model.safetensors", "weights"), ("config.json", "config"), ("*token*", "tokenizer")],
+)
+def test_a_folder_that_lacks_a_part(copy, removed, part):
+    for file in copy.glob(removed):
+        file.unlink()
+    with pytest.raises(EvalcoreError, match=f"holds no {part}"):
+        preflight(copy)
+    with pytest.raises(EvalcoreError, match=f"holds no {part}"):
         Opened(copy)
+
+
+def test_what_can_be_told_before_anything_is_opened(tiny):
+    preflight(tiny)
+    preflight("gpt2")
+    preflight("meta-llama/Llama-3.1-8B-Instruct")
+    with pytest.raises(EvalcoreError, match=r"there is no folder \./here"):
+        preflight("./here")
+    with pytest.raises(EvalcoreError, match="there is no folder a/b/c, and no name on the hub"):
+        preflight("a/b/c")
+    with pytest.raises(EvalcoreError, match=r"no GPU for `device: cuda:77`"):
+        preflight(tiny, device="cuda:77")
+
+
+def test_before_anything_is_opened_torch_is_not_imported(tiny):
+    code = (
+        "import sys\n"
+        "from evalcore_transformers.model import Transformers\n"
+        "from evalcore_transformers.settings import TransformersSettings\n"
+        "Transformers(TransformersSettings(model=sys.argv[1])).preflight()\n"
+        "assert not {'torch', 'transformers'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tiny)], check=True)
 
 
 def test_weights_that_lack_some_are_not_made_up(copy):

@@ -54,6 +54,13 @@ def test_without_vllm(way):
     assert said.count("\n") == 1
 
 
+def test_without_vllm_is_told_before_anything_is_opened(monkeypatch):
+    model = Vllm(VllmSettings(model="no-model"))
+    monkeypatch.setitem(sys.modules, "vllm", None)
+    with pytest.raises(PluginError, match="vLLM cannot run here: it is not installed"):
+        model.preflight()
+
+
 @needs_vllm
 def test_a_build_for_another_machine(engine, tiny, monkeypatch):
     """It finds no platform."""

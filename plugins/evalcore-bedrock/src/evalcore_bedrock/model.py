@@ -50,11 +50,22 @@ class Bedrock(LanguageModel[BedrockSettings]):
         super().__init__(settings)
         self._client: BedrockRuntimeClient | None = None
 
+    def preflight(self) -> None:
+        """Find credentials and region as the SDK does; whether they are accepted is not asked.
+
+        Where nothing else has credentials, the SDK asks the machine that it runs on, if that is one
+        of Amazon's.
+
+        Raises:
+            EvalcoreError: if there are no credentials, no region, or no such profile.
+        """
+        self._connect().close()
+
     async def open(self) -> None:
         """Find the credentials and the endpoint; nothing is called yet.
 
         Raises:
-            EvalcoreError: if there are no credentials, no region, or no such profile.
+            EvalcoreError: as of `preflight`.
         """
         self._threads = Threads(self.settings.connections)
         self._client = await asyncio.to_thread(self._connect)

@@ -15,6 +15,7 @@ from transformers.utils.hub import cached_file
 
 from evalcore.errors import EvalcoreError
 from evalcore_transformers.fingerprint import fingerprint
+from evalcore_transformers.presence import check_presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +79,8 @@ class Checkpoint:
             "revision": settings.revision or "main",
             "trust_remote_code": settings.trust_remote_code,
         }
+        check_presence(settings)
         self._device = _device(settings.device)
-        _check_folder(settings.model)
         with _explained(settings):
             self._config = transformers.AutoConfig.from_pretrained(**self._where)
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(**self._where)
@@ -146,19 +147,6 @@ class Checkpoint:
         return f"{content} {str(dtype or wanted).removeprefix('torch.')}"
 
 
-def _check_folder(name: str) -> None:
-    """Refuse at once what would be found out with the first request, or as a name on the hub."""
-    folder = Path(name)
-    if name.startswith(("/", ".", "~")) and not folder.is_dir():
-        raise EvalcoreError(f"there is no folder {name}")
-    weights = {".safetensors", ".bin"}
-    if folder.is_dir() and not any(file.suffix in weights for file in folder.iterdir()):
-        raise EvalcoreError(
-            f"{name} holds no weights. Expected a folder with config, tokenizer and weights "
-            "(*.safetensors or *.bin)"
-        )
-
-
 def _check_whole(report: dict[str, Any]) -> None:
     """Refuse a model of which some weights would be made up by chance."""
     absent = sorted({*report["missing_keys"], *(str(key[0]) for key in report["mismatched_keys"])})
@@ -173,13 +161,7 @@ def _check_whole(report: dict[str, Any]) -> None:
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise EvalcoreError(
-            f"no GPU for `device: {name}`: torch {torch.__version__} sees "
-            f"{torch.cuda.device_count()} here; write `device: auto` to take what there is"
-        )
-    return device
+    return torch.device(name)
 
 
 def _ends(generation: transformers.GenerationConfig, tokenizer: Any) -> frozenset[int]:

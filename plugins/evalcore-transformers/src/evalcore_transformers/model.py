@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from evalcore.errors import EvalcoreError
 from evalcore.model import LanguageModel
+from evalcore_transformers.presence import check_presence
 from evalcore_transformers.settings import TransformersSettings
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ class Transformers(LanguageModel[TransformersSettings]):
 
     _worker: Worker | None = None
     _identity = ""
+
+    def preflight(self) -> None:
+        """Look for the folder's parts and for the GPU; the hub is not asked.
+
+        Raises:
+            EvalcoreError: if there is no such folder, it lacks a part of a model, the name can be
+                none on the hub, or there is no such GPU.
+        """
+        check_presence(self.settings)
 
     async def open(self) -> None:
         """Read all of the model but its weights, which come with the first request.

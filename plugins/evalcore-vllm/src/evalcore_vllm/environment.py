@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from evalcore_vllm.logs import Log
 
-__all__ = ["additions", "cannot_run", "check_device", "check_started", "reason"]
+__all__ = ["additions", "cannot_run", "check_device", "check_installed", "check_started", "reason"]
 
 _INSTALL = (
     "install a build of vLLM for this machine "
@@ -43,6 +43,16 @@ _importing = threading.Lock()
 """Transformers cannot be imported by two threads at a time."""
 
 
+def check_installed() -> None:
+    """Look whether there is vLLM, without importing it.
+
+    Raises:
+        PluginError: if there is none.
+    """
+    if find_spec("vllm") is None:
+        raise _cannot("it is not installed")
+
+
 @contextmanager
 def cannot_run() -> Iterator[None]:
     """Say in one line why vLLM, or what comes with it, cannot be imported; not for the loop.
@@ -50,8 +60,7 @@ def cannot_run() -> Iterator[None]:
     Raises:
         PluginError: if vLLM is not there, or anything goes wrong inside.
     """
-    if find_spec("vllm") is None:
-        raise _cannot("it is not installed")
+    check_installed()
     try:
         with _importing:
             yield

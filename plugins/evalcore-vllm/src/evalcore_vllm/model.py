@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from evalcore.errors import EvalcoreError
 from evalcore.model import LanguageModel
+from evalcore_vllm.environment import check_installed
 from evalcore_vllm.sampling import one_each, resolve
 from evalcore_vllm.scoring import add_up, windows
 from evalcore_vllm.settings import VllmSettings
@@ -60,6 +61,14 @@ class Vllm(LanguageModel[VllmSettings]):
         self._checkpoint: Checkpoint | None = None
         # The tokenizer is used from one thread, and so never blocks the loop nor itself.
         self._reader: ThreadPoolExecutor | None = None
+
+    def preflight(self) -> None:
+        """Look whether vLLM is installed; whether it runs here, it tells itself when it starts.
+
+        Raises:
+            PluginError: if it is not installed.
+        """
+        check_installed()
 
     async def open(self) -> None:
         """Read the tokenizer, then load the weights.
