@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evalcore.builtin.svg import ROW, SERIES, TALL, Caption, Point, Scale, dots, lines, stack, text
+from evalcore.builtin.svg import (
+    ROW,
+    SERIES,
+    TALL,
+    Caption,
+    Mark,
+    Point,
+    Scale,
+    dots,
+    lines,
+    scatter,
+    stack,
+    text,
+)
 from evalcore.numerals import counted, known, number_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from evalcore.data import Result
     from evalcore.numerals import NumberFormat
@@ -18,6 +31,9 @@ __all__ = ["figures"]
 #: Figures stand side by side while the names of the cells are no longer than this.
 _SHORT = 20
 
+#: The metric whose parts are costs.
+_COST = "cost"
+
 #: So much of the end of a longer name is always shown.
 _TAIL = 12
 
@@ -26,11 +42,13 @@ def figures(results: Sequence[Result]) -> str:
     """The figures of all metrics.
 
     The parts of a metric that divide a whole become stacked bars; any other metric becomes dots
-    with whiskers, and lines as well where a number is swept.
+    with whiskers, and lines as well where a number is swept. The first metric also stands against
+    each cost, with the cells that no other beats.
     """
     forms = number_formats(results)
+    families = _families(results)
     drawn: list[str] = []
-    for family, by_metric in _families(results).items():
+    for family, by_metric in families.items():
         if _is_division(by_metric):
             drawn.append(_stack_figure(family, by_metric, len(drawn)))
             continue
@@ -39,6 +57,8 @@ def figures(results: Sequence[Result]) -> str:
             if sweep:
                 drawn.append(_line_figure(of_cells, *sweep, forms[metric], len(drawn)))
             drawn.append(_dot_figure(of_cells, forms[metric], len(drawn)))
+    for metric, cost, marks in _against_costs(families):
+        drawn.append(_cost_figure(metric, cost, marks, forms, len(drawn)))
     broad = " broad" if any(len(result.cell) > _SHORT for result in results) else ""
     return f'<div class="figures{broad}">\n{"".join(drawn)}</div>'
 
@@ -133,6 +153,54 @@ def _line_figure(
     legend = _legend(series) if len(series) > 1 else ""
     plot = f'<div class="curve">{lines(series, Scale.around(points), x, caption)}</div>'
     return _figure(title, _unit(results), legend + plot)
+
+
+def _against_costs(
+    families: Mapping[str, Mapping[str, Sequence[Result]]],
+) -> Iterator[tuple[str, str, list[Mark]]]:
+    """The first metric, if it is a share, and each cost that differs, with a mark for each cell.
+
+    Shares of kinds are left out: nobody says of which of them more is better.
+    """
+    first, costs = next(iter(families.values())), families.get(_COST, {})
+    metric, worth = next(iter(first.items()))
+    share = all(known(r.value) and 0 <= r.value <= 1 for r in worth)
+    if not share or first is costs or _is_division(first):
+        return
+    for cost, of_cells in costs.items():
+        spent = {r.cell: r.value for r in of_cells if known(r.value)}
+        marks = [
+            Mark(r.cell, spent[r.cell], r.value, r.low, r.high)
+            for r in worth
+            if known(r.value) and r.cell in spent
+        ]
+        if len({mark.x for mark in marks}) > 1:
+            yield metric, cost, marks
+
+
+def _unbeaten(marks: Iterable[Mark]) -> list[Mark]:
+    """The Pareto set, by rising cost: no other has as much for less, or more for as little."""
+    kept: list[Mark] = []
+    for mark in sorted(marks, key=lambda mark: (mark.x, -mark.y)):
+        if not kept or mark.y > kept[-1].y or (mark.x, mark.y) == (kept[-1].x, kept[-1].y):
+            kept.append(mark)
+    return kept
+
+
+def _cost_figure(
+    metric: str, cost: str, marks: Sequence[Mark], forms: Mapping[str, NumberFormat], number: int
+) -> str:
+    title = f"{metric} against {cost.partition('/')[2]}"
+    best = _unbeaten(marks)
+    named = [
+        f"{mark.name}: {forms[metric].value(mark.y)} at {forms[cost].value(mark.x)}"
+        for mark in best
+    ]
+    told = f"Of {counted(len(marks), 'cell')}, no other beats {'; '.join(named)}."
+    plot = scatter(marks, best, Caption(f"figure-{number}", title, told))
+    items = "".join(f"<li>{text(name)}</li>" for name in named)
+    content = f'<div class="curve">{plot}</div><ol class="best">{items}</ol>'
+    return _figure(title, "numbered: no other cell has more for as little", content)
 
 
 def _dot_figure(results: Sequence[Result], form: NumberFormat, number: int) -> str:

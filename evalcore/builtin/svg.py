@@ -18,7 +18,20 @@ from evalcore.numerals import known
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ROW", "SERIES", "TALL", "Caption", "Point", "Scale", "dots", "lines", "stack", "text"]
+__all__ = [
+    "ROW",
+    "SERIES",
+    "TALL",
+    "Caption",
+    "Mark",
+    "Point",
+    "Scale",
+    "dots",
+    "lines",
+    "scatter",
+    "stack",
+    "text",
+]
 
 #: Height of a row of dots or bars, in CSS pixels.
 ROW = 26
@@ -60,6 +73,16 @@ class Point(NamedTuple):
     low: float | None = None
     high: float | None = None
     x: float = 0.0
+
+
+class Mark(NamedTuple):
+    """A named point between two axes, with the interval of its height."""
+
+    name: str
+    x: float
+    y: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +149,30 @@ def stack(rows: Sequence[Sequence[float]], caption: Caption) -> str:
 
 def lines(series: Mapping[str, Sequence[Point]], scale: Scale, x: Scale, caption: Caption) -> str:
     """A line with a band for each series, over a swept setting."""
-    grid = "".join(_horizontal_grid_line(*label) for label in scale.labels())
-    ticks = "".join(
-        _tick(place, position, _HEIGHT + 18, label)
-        for place, (position, label) in enumerate(x.labels())
-    )
     drawn = "".join(
         _line(sorted(points, key=lambda point: point.x), scale, x, place % SERIES)
         for place, points in enumerate(series.values())
     )
-    return _svg("lines", _HEIGHT, grid + ticks + drawn, caption)
+    return _svg("lines", _HEIGHT, _axes(scale, x) + drawn, caption)
+
+
+def scatter(marks: Sequence[Mark], best: Sequence[Mark], caption: Caption) -> str:
+    """A dot with a whisker for each mark; the best are numbered, with steps over them.
+
+    Args:
+        marks: All marks.
+        best: Some of them, rising along both axes.
+        caption: What the plot is called.
+    """
+    scale = Scale.around(Point(mark.y, mark.low, mark.high) for mark in marks)
+    x = Scale.around(Point(mark.x) for mark in marks)
+    numbers = {mark: number for number, mark in enumerate(best, 1)}
+    steps = (
+        '<svg width="100%" height="100%" viewBox="0 0 100 100" preserveAspectRatio="none">'
+        f'<polyline class="line steps" points="{_path(_steps(best, scale, x))}"/></svg>'
+    )
+    drawn = "".join(_mark(mark, numbers.get(mark), scale, x) for mark in marks)
+    return _svg("scatter", _HEIGHT, _axes(scale, x) + steps + drawn, caption)
 
 
 def text(value: object) -> str:
@@ -206,6 +243,39 @@ def _bar(shares: Sequence[float], y: int) -> str:
             parts.append(label)
         left += share
     return "".join(parts)
+
+
+def _axes(scale: Scale, x: Scale) -> str:
+    """The grid lines of the values, and the ticks below."""
+    grid = "".join(_horizontal_grid_line(*label) for label in scale.labels())
+    ticks = "".join(
+        _tick(place, position, _HEIGHT + 18, label)
+        for place, (position, label) in enumerate(x.labels())
+    )
+    return grid + ticks
+
+
+def _mark(mark: Mark, number: int | None, scale: Scale, x: Scale) -> str:
+    across, up = _number(x.position(mark.x)), _number(100 - scale.position(mark.y))
+    whisker = label = ""
+    if known(mark.low) and known(mark.high):
+        low, high = (_number(100 - scale.position(end)) for end in (mark.low, mark.high))
+        whisker = (
+            f'<line class="whisker thin" x1="{across}%" x2="{across}%" y1="{low}%" y2="{high}%"/>'
+        )
+    if number:
+        label = f'<text class="tick" x="{across}%" y="{up}%" dx="-9" dy="-6">{number}</text>'
+    return (
+        f'{whisker}<circle class="dot{"" if number else " faint"}" cx="{across}%" cy="{up}%" '
+        f'r="4.5"><title>{text(mark.name)}</title></circle>{label}'
+    )
+
+
+def _steps(best: Sequence[Mark], scale: Scale, x: Scale) -> list[tuple[float, float]]:
+    """Over each cost, the most that is had for it; level from the last mark to the right end."""
+    corners = [(x.position(mark.x), scale.position(mark.y)) for mark in best]
+    rises = [((right, low), (right, high)) for (_, low), (right, high) in pairwise(corners)]
+    return [corners[0], *(corner for rise in rises for corner in rise), (100.0, corners[-1][1])]
 
 
 def _line(points: Sequence[Point], scale: Scale, x: Scale, place: int) -> str:

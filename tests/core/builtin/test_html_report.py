@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -145,7 +146,7 @@ def test_every_plot_and_table_says_what_it_is():
     labels = [a["aria-labelledby"] for tag, a in page.elements if tag == "svg" and "role" in a]
     assert len(ids) == len(set(ids))
     assert {name for label in labels for name in label.split()} <= set(ids)
-    assert len(labels) == page.count("figure") == page.count("desc") == 5
+    assert len(labels) == page.count("figure") == page.count("desc") == 6
     assert page.count("caption") == page.count("table") == 3
     assert all(a["scope"] in ("row", "col") for tag, a in page.elements if tag == "th")
 
@@ -218,6 +219,56 @@ def test_every_part_has_a_colour():
 def test_a_swept_number_is_drawn_as_lines(settings, drawn):
     page = plots(*(result(f"c{i}", "mean", 0.5, 0.4, 0.6, **s) for i, s in enumerate(settings)))
     assert page.count("polyline", "line") == drawn
+
+
+def unbeaten(page):
+    """The names in the list below each plot of a metric against a cost."""
+    lists = re.findall(r'<ol class="best">(.*?)</ol>', page)
+    return [re.findall(r"<li>(\w+): ", items) for items in lists]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cells_that_no_other_beats_are_numbered(seed):
+    draw = Random(seed)
+    cells = {f"c{i}": (draw.randrange(1, 9), draw.randrange(9) / 10) for i in range(12)}
+    results = [result(cell, "mean", worth) for cell, (_, worth) in cells.items()]
+    results += [result(cell, "cost/calls", cost) for cell, (cost, _) in cells.items()]
+    page = render(replace(BARE, results=tuple(results)))
+    kept = {
+        cell
+        for cell, (cost, worth) in cells.items()
+        if not any(c <= cost and w >= worth and (c, w) != (cost, worth) for c, w in cells.values())
+    }
+    (found,) = unbeaten(page)
+    assert set(found) == kept
+    assert found == sorted(found, key=lambda cell: cells[cell][0])
+    assert Page(page).count("circle", "faint") == len(cells) - len(kept)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"mean": (0.5, 7.0), "cost/calls": (1, 2)},
+        {"mean": (0.5, None), "cost/calls": (1, 2)},
+        {"mean": (0.5, 0.6), "cost/calls": (2, 2)},
+        {"count/right": (0.5, 0.6), "count/wrong": (0.5, 0.4), "cost/calls": (1, 2)},
+        {"cost/calls": (0.1, 0.2), "cost/seconds": (0.1, 0.2)},
+        {"mean": (0.5, 0.6)},
+    ],
+    ids=["no share", "no value", "one cost", "kinds", "costs alone", "no cost"],
+)
+def test_what_is_no_share_or_costs_the_same_is_not_drawn_against_costs(metrics):
+    page = render(
+        replace(
+            BARE,
+            results=tuple(
+                result(cell, metric, values[i])
+                for metric, values in metrics.items()
+                for i, cell in enumerate("ab")
+            ),
+        )
+    )
+    assert unbeaten(page) == []
 
 
 def test_long_names_keep_their_ends():
