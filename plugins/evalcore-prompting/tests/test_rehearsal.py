@@ -8,9 +8,8 @@ import pytest
 from doubling import PUBLIC, STATEMENT, WRONG
 
 from evalcore.data import Message, Sample
-from evalcore_prompting import library, rehearse
-from evalcore_prompting.settings import CotRetrySettings, MultiTurnSettings, SingleTurnSettings
-from evalcore_prompting.strategies import CotRetry, MultiTurn, SingleTurn
+from evalcore_prompting import library, rehearse, strategies
+from evalcore_prompting import settings as models
 
 SAMPLE = Sample("double", STATEMENT, PUBLIC)
 
@@ -26,26 +25,25 @@ def rehearsed(strategy):
         {"use": "single-turn", "reasoning": "self-reflection", "system": "Be brief."},
         {"use": "multi-turn", "instruction": "docstrings"},
         {"use": "cot-retry", "max_turns": 1},
+        {"use": "self-repair"},
+        {"use": "reflexion", "feedback": "traced"},
     ],
 )
 def test_the_messages_before_the_first_answer_are_those_that_a_model_gets(converse, settings):
-    classes = {
-        "single-turn": (SingleTurn, SingleTurnSettings),
-        "multi-turn": (MultiTurn, MultiTurnSettings),
-        "cot-retry": (CotRetry, CotRetrySettings),
-    }
-    strategy, model = classes[settings["use"]]
+    name = settings["use"].title().replace("-", "")
+    strategy, model = getattr(strategies, name), getattr(models, f"{name}Settings")
     own = {name: value for name, value in settings.items() if name != "use"}
     told = rehearsed(strategy(model(**own)))
     answers = [WRONG] * sum(message.role == "assistant" for message in told)
-    converse(answers, settings)
+    record = converse(answers, settings)
+    assert [message.role for message in told] == [message.role for message in record.messages]
     first = converse.requests[0].messages
     assert told[: len(first)] == first
     assert told[len(first)].role == "assistant"
 
 
 def test_the_later_turns_are_their_prompts_around_stand_ins():
-    told = rehearsed(CotRetry(CotRetrySettings(feedback="failed-tests")))
+    told = rehearsed(strategies.CotRetry(models.CotRetrySettings(feedback="failed-tests")))
     prompts = library()
     feedback = (
         "Your program fails this test:\n\nInput:\n[input of a public test]\nExpected output:\n"
