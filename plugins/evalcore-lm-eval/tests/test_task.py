@@ -229,6 +229,13 @@ def test_what_cannot_be_run_is_told(opened, name, message):
         opened(name)
 
 
+def test_a_misspelt_name_is_told_before_anything_is_opened():
+    LmEvalTask(settings("gen")).preflight()
+    LmEvalTask(settings("hellaswag")).preflight()
+    with pytest.raises(TaskError, match=r"'mutula' of its own or in .*, did you mean 'mutual'"):
+        LmEvalTask(settings("mutula")).preflight()
+
+
 def test_unsafe_tasks_run_when_they_are_allowed_to(opened):
     assert opened("unsafe", confirm_run_unsafe_code=True).size() == 10
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lm_eval.api.task import Task
     from lm_eval.tasks import TaskManager
 
-__all__ = ["Aggregate", "Source", "Suite", "load", "seeded"]
+__all__ = ["Aggregate", "Source", "Suite", "check_name", "load", "seeded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,20 @@ class Suite:
     single: bool
 
 
+def check_name(source: Source) -> None:
+    """Look a name up in the catalogs, without importing lm-eval where they are there.
+
+    Raises:
+        TaskError: if there is nothing of that name.
+    """
+    names: set[str] = set()
+    for folder in (source.include_path, bundled_folder()):
+        names |= catalog(Path(folder)).keys() if folder else set()
+        if source.name in names:
+            return
+    raise _unknown(source, names)
+
+
 def load(source: Source) -> Suite:
     """Load what the source names, data sets included.
 
@@ -93,7 +107,7 @@ def load(source: Source) -> Suite:
     datasets.disable_progress_bars()
     manager = _manager(source)
     if source.name not in manager.task_index:
-        raise TaskError(_unknown(source, manager))
+        raise _unknown(source, manager.task_index)
     with seeded():
         try:
             loaded = manager.load(source.name)
@@ -163,11 +177,11 @@ def _members(config: Mapping[str, Any]) -> Iterator[str]:
             yield str(item.get("task") or item.get("group"))
 
 
-def _unknown(source: Source, manager: TaskManager) -> str:
-    near = get_close_matches(source.name, manager.task_index, n=3, cutoff=0.6)
+def _unknown(source: Source, names: Iterable[str]) -> TaskError:
+    near = get_close_matches(source.name, names, n=3, cutoff=0.6)
     where = f" or in {source.include_path}" if source.include_path else ""
     hint = f", did you mean {' or '.join(map(repr, near))}?" if near else ""
-    return (
+    return TaskError(
         f"lm-eval has no task, group or tag {source.name!r} of its own{where}{hint} "
         "(`evalcore lm-eval tasks PATTERN` lists them)"
     )

@@ -15,7 +15,7 @@ from evalcore.task import Task
 from evalcore_lm_eval.answers import first_number, responses
 from evalcore_lm_eval.grading import Apart, aggregations, grade, has_code_of_its_own
 from evalcore_lm_eval.joint import joint_filter
-from evalcore_lm_eval.loading import Source, load, seeded
+from evalcore_lm_eval.loading import Source, check_name, load, seeded
 from evalcore_lm_eval.requests import Requests, WholeTextLikeliness, from_instance
 
 if TYPE_CHECKING:
@@ -105,6 +105,14 @@ class LmEvalTask(Task[LmEvalTaskSettings]):
         """The tasks of lm-eval; there are some while the task is open."""
         assert self._suite, "the task is not open"
         return self._suite
+
+    def preflight(self) -> None:
+        """Look the name up; no task is read, and no data.
+
+        Raises:
+            TaskError: if there is no such task, group or tag.
+        """
+        check_name(self.settings.source)
 
     def open(self) -> None:
         """Load the tasks with their data.
