@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     problems: list[str] = []
     with ExitStack() as stack:
         stores = {path: stack.enter_context(closing(open_store(path))) for path in arguments.runs}
+        for store in stores.values():
+            store.connection.execute("BEGIN")  # one state of a run that goes on meanwhile
         metrics = {path: load_metrics(read_resolved(path), str(path)) for path in stores}
         for path, store in stores.items():
             measured = measure(store, metrics[path], str(path), by=arguments.by)
@@ -63,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(result) for result in results], indent=2, default=str))
     else:
         print_results([_titled(result) for result in results])
-    for problem in problems:
+    for problem in dict.fromkeys(problems):
         say(f"error: {problem}")
     return 2 if problems else 0
 

@@ -6,16 +6,18 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
-from evalcore import EvalcoreError, LanguageModel, Settings
+from evalcore import EvalcoreError, LanguageModel, Metric, Settings
 from evalcore.cli import main
 
 ROOT = Path(__file__).parents[3]
@@ -230,6 +232,35 @@ def test_results_by_what_is_known_of_the_samples(evalcore, here):
     assert "--by levle: no sample has it in its metadata; there are level" in words
 
 
+class Meddler(Metric[Settings]):
+    """Counts attempts while the run goes on: here, one of them is taken away."""
+
+    def compute(self, scores):
+        before = scores.failed.size
+        with closing(sqlite3.connect("runs/sums/run.db")) as connection, connection:
+            connection.execute("DELETE FROM records WHERE sample = '0'")
+        assert scores.column("value").size == scores.sample.size == before
+        raise LookupError("no value")
+
+    def per_sample(self, scores):
+        return self.compute(scores)
+
+
+def test_results_are_of_one_state_of_the_run(evalcore, evalcore_offer):
+    evalcore_offer("meddler", Meddler)
+    evalcore("run", "specs/sums.yaml", "--quiet")
+    spec = Path("runs/sums/resolved.json")
+    metrics = [{"use": "offered:meddler"}, {"use": "mean"}]
+    spec.write_text(json.dumps(json.loads(spec.read_text()) | {"metrics": metrics}))
+    words = ("results", "runs/sums", "--against", "base", "--json")
+    code, output, told = evalcore(*words)
+    assert [row["n"] for row in json.loads(output)] == [4]
+    assert (code, told) == (
+        2, "error: runs/sums: metric meddler, cell base: LookupError: no value\n"
+    )  # fmt: skip
+    assert [row["n"] for row in json.loads(evalcore(*words)[1])] == [3]
+
+
 COMPARED = """\
 evalcore: 1
 name: compared
@@ -367,10 +398,24 @@ def test_the_cache_is_shown_and_pruned(evalcore, here, monkeypatch):
     assert "4  " in evalcore("cache")[1]
     code, _, err = evalcore("cache", "prune")
     assert (code, "say what to remove" in err) == (2, True)
-    for words in [("--unused-for", "30d"), ("--model", "other"), ("--keep", "1GB")]:
+    for words in [("--unused-for", "30d"), ("--model", "r", "--keep", "1GB"), ("--keep", "1GB")]:
         assert evalcore("cache", "prune", *words)[::2] == (0, "0 answers removed\n")
+    code, _, err = evalcore("cache", "prune", "--model", "other")
+    assert (code, err) == (
+        0, "0 answers removed: the cache has no model with 'other' in its name\n"
+    )  # fmt: skip
     assert evalcore("cache", "prune", "--all")[::2] == (0, "4 answers removed\n")
     assert evalcore("cache")[1].startswith("0 answers, ")
+
+
+@pytest.mark.parametrize("words", [(), ("prune", "--all")])
+def test_a_cache_that_cannot_be_made_is_refused(evalcore, here, monkeypatch, words):
+    (here / "file").touch()
+    monkeypatch.setenv("EVALCORE_CACHE", str(here / "file" / "kept"))
+    code, out, refused = evalcore("cache", *words)
+    assert (code, out) == (2, "")
+    assert "the cache cannot be used" in refused
+    assert evalcore("run", "specs/sums.yaml", "--set", "cache=true")[::2] == (2, refused)
 
 
 @pytest.mark.parametrize("words", [("--unused-for", "30"), ("--keep", "1 EB"), ("--keep", "much")])
