@@ -68,14 +68,14 @@ class Keeping(Strategy[Settings]):
 @pytest.fixture(scope="module")
 def secrets():
     """The texts of each problem's hidden tests that stand nowhere in its public side, by its id."""
-    task = contests.Contest(contests.JudgeSettings())
+    task = contests.Contest(contests.ContestSettings())
     return {case.sample.id: _secrets(case) for case in task.cases()}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _isolation():
     """A program may only look for the tests where it can find none."""
-    task = contests.Contest(contests.JudgeSettings(workers=1))
+    task = contests.Contest(contests.ContestSettings(workers=1))
     try:
         task.open()
     except judge.IsolationError as error:
@@ -138,7 +138,7 @@ def test_no_dialogue_holds_a_hidden_test(evalcore_run, evalcore_offer, secrets, 
 
 
 def test_what_looks_for_secrets_finds_them(secrets):
-    task = contests.Contest(contests.JudgeSettings())
+    task = contests.Contest(contests.ContestSettings())
     for case in task.cases():
         assert secrets[case.sample.id]
         error = ValueError("wrong")
