@@ -136,8 +136,13 @@ class Holding(NamedTuple):
 
 
 def holdings(path: Path | None = None) -> list[Holding]:
-    """What the cache holds, the largest first; nothing where there is none."""
+    """What the cache holds, the largest first; nothing where there is none.
+
+    Raises:
+        EvalcoreError: if the cache, or its folder where there is none, cannot be used.
+    """
     path = path or _default_path()
+    _make_folder(path)
     if not path.exists():
         return []
     query = (
@@ -165,8 +170,12 @@ def prune(
 
     Returns:
         How many answers were removed.
+
+    Raises:
+        EvalcoreError: as of `holdings`.
     """
     path = path or _default_path()
+    _make_folder(path)
     if not path.exists():
         return 0
     which = "model IN (SELECT id FROM models WHERE instr(name, :model)) AND used <= :before"
@@ -261,12 +270,19 @@ def _unusable(path: Path, error: Exception) -> EvalcoreError:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the cache, and make it where there is none."""
+def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path, error) from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the cache, and make it where there is none."""
+    _make_folder(path)
+    try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=60)
-    except (OSError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
         raise _unusable(path, error) from None
     try:
         _prepare(connection, path)

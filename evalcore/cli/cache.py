@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _prune(arguments: argparse.Namespace) -> int:
-    from evalcore.cache import prune
+    from evalcore.cache import holdings, prune
     from evalcore.cli.common import say
     from evalcore.numerals import counted
 
@@ -65,9 +65,11 @@ def _prune(arguments: argparse.Namespace) -> int:
         raise EvalcoreError(
             "say what to remove: --unused-for TIME, --model TEXT and --keep SIZE, or --all"
         )
+    matching = any(arguments.model in holding.model for holding in holdings())
     unused_for = arguments.unused_for or 0.0
     removed = prune(unused_for=unused_for, model=arguments.model, keep=arguments.keep)
-    say(f"{counted(removed, 'answer')} removed")
+    why = f": the cache has no model with {arguments.model!r} in its name"
+    say(f"{counted(removed, 'answer')} removed{why if arguments.model and not matching else ''}")
     return 0
 
 
