@@ -19,7 +19,7 @@ NOT_LOOKED_AT = (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = (
-        "It reads the spec, makes every component, and has tasks and models look for what they can "
+        "It reads the spec, loads its components, and has tasks and models look for what they can "
         "find at once: names, folders, keys, prices, devices; each plugin says what it looks for. "
         f"{NOT_LOOKED_AT}"
     )
