@@ -8,6 +8,7 @@ it must not see.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,7 @@ from evalcore.errors import EvalcoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from evalcore.calls import Account, Gate
+    from evalcore.calls import Account, Gate, Served
     from evalcore.data import Case
     from evalcore.opened import OpenCell
     from evalcore.task import Task
@@ -59,11 +60,8 @@ class AttemptContext:
 
     async def feedback(self, answer: Any) -> Feedback:
         """What the task lets be known of an answer."""
-        current = _current()
-        job = _AskFeedback(current.item.case, answer, asyncio.get_running_loop())
-        current.item.run.jobs.put(job)
-        feedback = await job.future
-        current.account.add(Usage(executions=int(feedback.executions)))
+        feedback = await _ask(answer)
+        _account().add(Usage(executions=int(feedback.executions)))
         return feedback
 
 
@@ -88,7 +86,7 @@ class ModelHandle:
         raw: bool = False,
     ) -> Generation:
         """Ask the model."""
-        item, gate, account = _current()
+        served, gate, account = _asking(self._name)
         request = account.request(
             messages,
             temperature=temperature,
@@ -99,17 +97,29 @@ class ModelHandle:
             logprobs=logprobs,
             raw=raw,
         )
-        return await gate.generate(item.run.served[self._name], request, account)
+        return await gate.generate(served, request, account)
 
     async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
         """Ask how likely a text is after another."""
-        item, gate, account = _current()
+        served, gate, account = _asking(self._name)
         request = account.continuation(context, text)
-        return await gate.loglikelihood(item.run.served[self._name], request, account)
+        return await gate.loglikelihood(served, request, account)
 
 
 class FeedbackError(Exception):
-    """The task could not give feedback; its argument is the task's error."""
+    """The task could not give feedback.
+
+    It holds words alone: from the task's own error frames would lead to the hidden side.
+
+    Attributes:
+        name: type of the task's error.
+        trace: where it happened.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.name = type(error).__name__
+        self.trace = "".join(traceback.format_exception(error))
 
 
 class _Current(NamedTuple):
@@ -129,6 +139,26 @@ def _current() -> _Current:
             "no attempt is under way here: ask models and for feedback on the event loop of the "
             "attempt, or in threads begun by asyncio.to_thread"
         ) from None
+
+
+# What happens here holds the case; no frame of it is left when a strategy goes on, so that an
+# exception that reaches the strategy leads nowhere.
+
+
+def _ask(answer: Any) -> asyncio.Future[Feedback]:
+    current = _current()
+    job = _AskFeedback(current.item.case, answer, asyncio.get_running_loop())
+    current.item.run.jobs.put(job)
+    return job.future
+
+
+def _account() -> Account:
+    return _current().account
+
+
+def _asking(model: str) -> tuple[Served, Gate, Account]:
+    item, gate, account = _current()
+    return item.run.served[model], gate, account
 
 
 class _AskFeedback:

@@ -1,25 +1,27 @@
-"""A model of a spec without a run: for programs that ask models themselves."""
+"""Parts of a spec without a run: for programs that ask models or look at samples themselves."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalcore.calls import Account, Gate, Ledger, LimitReached, Served
-from evalcore.errors import RunError, SpecError
+from evalcore.errors import EvalcoreError, RunError, SpecError, TaskError
 from evalcore.opened import open_model as open_part
 from evalcore.spec import Limits, load_model, load_spec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 
-    from evalcore.data import Generation, Likelihood, Message, Usage
+    from evalcore.data import Generation, Likelihood, Message, Sample, Usage
     from evalcore.spec import Part
+    from evalcore.strategy import Strategy
+    from evalcore.task import Task
 
-__all__ = ["OpenModel", "open_model"]
+__all__ = ["OpenModel", "open_model", "open_samples"]
 
 T = TypeVar("T")
 
@@ -47,6 +49,41 @@ async def open_model(
         yield OpenModel(served, Gate(limits, Ledger(), lambda call: None))
     finally:
         await opened.close()
+
+
+@contextmanager
+def open_samples(
+    spec: Path, *, cell: str | None = None
+) -> Iterator[tuple[Strategy[Any], Iterator[Sample]]]:
+    """The strategy of a cell of a spec and the samples that it would get; no model is opened.
+
+    Args:
+        spec: a spec file.
+        cell: the cell's name; the first cell if not given.
+
+    Raises:
+        SpecError: if the spec could not be run, or has no such cell.
+        EvalcoreError: if the task cannot be opened.
+    """
+    cells = {found.name: found for found in load_spec(spec).cells}
+    if cell is not None and cell not in cells:
+        raise SpecError([f"{spec}: found no cell {cell!r}, expected one of: {', '.join(cells)}"])
+    chosen = cells[cell] if cell is not None else next(iter(cells.values()))
+    strategy, task = chosen.strategy.create(), chosen.task.create()
+    _open(chosen.task.name, task)
+    try:
+        yield strategy, (case.sample for case in task.cases())
+    finally:
+        task.close()
+
+
+def _open(name: str, task: Task[Any]) -> None:
+    try:
+        task.open()
+    except EvalcoreError:
+        raise
+    except Exception as error:
+        raise TaskError(f"task {name} cannot be opened: {error}") from error
 
 
 class OpenModel:

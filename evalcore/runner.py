@@ -413,12 +413,15 @@ class Runner:
         if isinstance(error, ModelCallError):
             kind = "model"
         elif isinstance(error, FeedbackError):
-            kind, error = "task", error.args[0]
+            return self._told("task", error.name, str(error), error.trace)
         elif isinstance(error, _TimeLimitError):
             kind = "time"
-        trace = "".join(traceback.format_exception(error))[-10_000:]
-        message = " ".join(str(error).split())[:2_000]
-        return Failure(kind, type(error).__name__, self._redact(message), self._redact(trace))
+        trace = "".join(traceback.format_exception(error))
+        return self._told(kind, type(error).__name__, str(error), trace)
+
+    def _told(self, kind: FailureKind, error: str, message: str, trace: str) -> Failure:
+        short = " ".join(message.split())[:2_000]
+        return Failure(kind, error, self._redact(short), self._redact(trace[-10_000:]))
 
     def _redact(self, text: str) -> str:
         return _storable_text(self._spec.redact(text))

@@ -27,6 +27,7 @@ from evalcore import (
     TaskError,
     TransientError,
 )
+from evalcore.context import Item
 from evalcore.testing import scripted
 
 
@@ -364,6 +365,31 @@ def test_no_chain_of_attributes_leads_to_the_hidden_side(tmp_path, offered):
         assert HIDDEN not in [item for item in objects if isinstance(item, str)]
         assert not [item for item in objects if isinstance(item, Case | Task)]
     assert HIDDEN in reachable([{"deep": Case(Sample("x", "y"), HIDDEN)}])
+
+
+def test_no_error_that_a_strategy_catches_leads_to_the_hidden_side(tmp_path, offered):
+    held = []
+
+    async def catches(sample, context):
+        for ask in (context.feedback, context.model.generate):
+            try:
+                await ask("?")
+            except Exception as error:
+                held.extend([error.args, error.__cause__, error.__context__])
+                trace = error.__traceback__
+                while trace := trace.tb_next:  # the first frame is the strategy's own
+                    held.extend(trace.tb_frame.f_locals.values())
+        return Attempt("")
+
+    def feedback(self, case, answer):
+        raise RuntimeError("no feedback today")
+
+    offered("numbers", task_of(1, feedback=feedback))
+    offered("made", strategy_of(catches))
+    offered("m", scripted(lambda request: 1 / 0))
+    assert run(tmp_path, models={"m": "m"}).code == 0
+    assert len(held) > 6
+    assert not [item for item in held if isinstance(item, Case | Task | Item)]
 
 
 def test_feedback_reaches_the_strategy_and_the_account(tmp_path, offered):

@@ -1,14 +1,17 @@
-"""`evalcore prompts list` and `evalcore prompts show ID`."""
+"""`evalcore prompts list`, `evalcore prompts show ID` and `evalcore prompts render SPEC`."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from evalcore import EvalcoreError, TaskError, open_samples
 from evalcore_prompting.families import Family
-from evalcore_prompting.templates import PromptError, library
+from evalcore_prompting.rehearsal import rehearse
+from evalcore_prompting.templates import library
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +23,8 @@ _OK, _BAD_CALL = 0, 2
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list, show")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list, show, render")
+    _configure_render(actions.add_parser("render", help="print what a model would be asked"))
     for name, words in (("list", "list the prompts"), ("show", "print the template of one")):
         action = actions.add_parser(name, help=words)
         if name == "show":
@@ -32,9 +36,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def _configure_render(action: argparse.ArgumentParser) -> None:
+    action.add_argument("spec", type=Path, metavar="SPEC", help="the spec file")
+    action.add_argument("--sample", metavar="ID", help="id of the sample; the first if not given")
+    action.add_argument("--cell", metavar="NAME", help="name of the cell; the first if not given")
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """List or show, and answer 0; 2 if there is no such prompt or the folder cannot be used."""
+    """List, show or render, and answer 0; 2 if what is asked for is not there or cannot be used."""
     try:
+        if arguments.action == "render":
+            _render(arguments.spec, arguments.cell, arguments.sample)
+            return _OK
         prompts = library(arguments.prompts)
         if arguments.action == "show":
             _show(prompts, arguments.id)
@@ -42,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(json.dumps(_rows(prompts), indent=2))
         else:
             _list(prompts)
-    except PromptError as error:
+    except EvalcoreError as error:
         print(f"evalcore prompts: {error}", file=sys.stderr)
         return _BAD_CALL
     return _OK
@@ -53,6 +66,15 @@ def _show(prompts: Library, id_: str) -> None:
     about = f"{prompt.family} prompt {id_!r} ({prompt.name}), version {prompt.version}"
     print(f"{about}\n{prompt.file}\n", file=sys.stderr, flush=True)
     print(prompt.text.strip())
+
+
+def _render(spec: Path, cell: str | None, id_: str | None) -> None:
+    with open_samples(spec, cell=cell) as (strategy, samples):
+        sample = next((sample for sample in samples if id_ in {None, sample.id}), None)
+        if sample is None:
+            raise TaskError(f"{spec}: found no sample {id_!r} in its task")
+        for message in asyncio.run(rehearse(strategy, sample)):
+            print(f"[{message.role}]\n{message.content}\n")
 
 
 def _rows(prompts: Library) -> list[dict[str, object]]:

@@ -80,7 +80,7 @@ def evalcore_commands() -> list[Command]:
     return [
         Command(
             name="prompts",
-            summary="List prompts, or show the text of one",
+            summary="List prompts, show one, or render what a model would be asked",
             path="evalcore_prompting.command",
         )
     ]
