@@ -84,7 +84,7 @@ def test_each_plugin_with_the_core_alone_is_whole(wheels, tmp_path, clean, plugi
 
 def test_the_contest_is_judged_from_the_wheel(wheels, tmp_path, clean):
     evalcore = environment(tmp_path / "venv", wheels, "evalcore-codecontests")
-    spec = ROOT / "specs/quickstart.yaml"
+    spec = ROOT / "specs/quickstart-judge.yaml"
     exclude = "sweep.exclude=[{models.author: c++}, {models.author: java}]"
     words = ["--set", exclude, "--limit", "3", "--json"]
     results = json.loads(run(evalcore, "run", spec, *words, cwd=tmp_path, env=clean))
