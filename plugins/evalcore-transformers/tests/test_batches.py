@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opened_models import raw, said
@@ -137,3 +138,11 @@ def test_what_nobody_waits_for_is_not_finished(opened, untrained):
         return await model.model.generate(varied(3))
 
     assert model.run(asked()) == model.ask(varied(3))[0]
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(None, []), (3, [3])])
+def test_as_many_threads_as_are_asked_for(opened, untrained, monkeypatch, threads, expected):
+    asked = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    opened(untrained, threads=threads).ask(varied(0))
+    assert asked == expected

@@ -66,5 +66,6 @@ class Microcoder(LanguageModel[MicrocoderSettings]):
     def _model(self) -> Transformers:
         chosen = self.settings.model_dump(exclude={"size"})
         # One device and one type of numbers, so that answers are the same wherever torch is.
-        where = {"model": str(_WEIGHTS / self.settings.size), "device": "cpu", "dtype": "float32"}
-        return Transformers(TransformersSettings(**chosen, **where))
+        where = {"device": "cpu", "dtype": "float32", "threads": 1}
+        weights = str(_WEIGHTS / self.settings.size)
+        return Transformers(TransformersSettings(model=weights, **chosen, **where))

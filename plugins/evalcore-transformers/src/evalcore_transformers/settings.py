@@ -50,5 +50,8 @@ class TransformersSettings(Settings):
     """Where it computes: `cpu`, `cuda`, `cuda:1`; `auto` takes a GPU where there is one."""
     batch_size: int = Field(32, ge=1)
     """Requests that it works on at a time at most; what fits into memory."""
+    threads: int | None = Field(None, ge=1)
+    """Threads that it computes with on a CPU, where PyTorch's own choice is too many: a model of a
+    few million parameters is fastest with one."""
     trust_remote_code: bool = False
     """Whether Python code that comes with the model may run."""

@@ -57,6 +57,8 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
+        if self._settings.threads:
+            torch.set_num_threads(self._settings.threads)
         try:
             engine = Engine(self._settings)
         except BaseException as error:
