@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import random
 import sqlite3
 import threading
 import time
@@ -36,6 +37,8 @@ CREATE TABLE IF NOT EXISTS answers (
 _BATCH = 2_000
 """Look-ups and answers of one transaction at most."""
 _DAY = 86_400.0
+_PATIENCE = 60.0
+"""Seconds to wait for other processes at most."""
 
 
 class Cache:
@@ -281,7 +284,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Open the cache, and make it where there is none."""
     _make_folder(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
     except sqlite3.Error as error:
         raise _unusable(path, error) from None
     try:
@@ -293,17 +296,31 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
-            connection.execute(f"PRAGMA {pragma}").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;"
-            )
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from None
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            version = _set_up(connection)
+            break
+        except sqlite3.Error as error:
+            # Two that open a new file at once, or one that opens it while the last other one
+            # closes it: SQLite then refuses at once, whatever its timeout says.
+            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise _unusable(path, error) from None
+            time.sleep(random.uniform(0.001, 0.01))  # noqa: S311
     if version not in {0, _FORMAT}:
         raise EvalcoreError(
             f"{path}: found cache format {version}, expected {_FORMAT}; remove the file"
         )
+
+
+def _set_up(connection: sqlite3.Connection) -> int:
+    """Make the tables where there are none; returns the version of the format found."""
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
+        connection.execute(f"PRAGMA {pragma}").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;"
+        )
+    return int(version)

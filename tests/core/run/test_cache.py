@@ -294,12 +294,16 @@ def test_what_was_used_lately_stays(tmp_path):
 
 
 _PROCESS = """
-import asyncio, sys
+import asyncio, sys, time
 from pathlib import Path
 from evalcore import Generation
 from evalcore.cache import Cache
 
-async def main(path, who):
+async def main(path, who, start):
+    for i in range(20):  # each made by all of them at once
+        while time.time() < start + i / 50:
+            pass
+        Cache(path.with_name(f"new {i}.db")).close()
     cache = Cache(path)
     for i in range(200):
         digest = f"call {i}".encode()
@@ -311,16 +315,17 @@ async def main(path, who):
     await asyncio.to_thread(cache.close)
     assert not cache.problem, cache.problem
 
-asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])))
 """
 
 
 def test_many_processes_share_one_file_from_its_making_on(tmp_path):
     path = tmp_path / "answers.db"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    start = str(time.time() + 1)
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", _PROCESS, str(path), str(i)],
+            [sys.executable, "-c", _PROCESS, str(path), str(i), start],
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
