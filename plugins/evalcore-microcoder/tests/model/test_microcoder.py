@@ -8,6 +8,8 @@ import asyncio
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -20,28 +22,15 @@ from evalcore.testing import ModelContract
 from evalcore_microcoder import model as module
 from evalcore_microcoder.model import Microcoder
 from evalcore_microcoder.settings import MicrocoderSettings
-from evalcore_microcoder.training.recipe import Options, Recipe
+from evalcore_microcoder.world import problems
 
+WEIGHTS = Path(module.__file__).with_name("weights")
 SIZES = ("s", "m", "l")
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """Weights that have learned next to nothing: what is tested here does not need more."""
-    folder = tmp_path_factory.mktemp("weights")
-    for size in SIZES:
-        recipe = Recipe(Options(size=size, folder=folder, steps=1, tokens=256, tried=0, tested=1))
-        recipe.run()
-        recipe.model.rename(folder / size / "kept")
-        for file in (folder / size / "kept").iterdir():
-            file.rename(folder / size / file.name)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _own_weights(monkeypatch, weights):
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
     torch.set_num_threads(1)
-    monkeypatch.setattr(module, "_WEIGHTS", weights)
 
 
 def answers(requests, **settings):
@@ -65,11 +54,29 @@ class TestMicrocoder(ModelContract):
     settings: ClassVar = {"size": "s", "max_tokens": 40}
 
 
-def test_the_same_seed_gives_the_same_answer_alone_and_in_a_batch():
-    crowd = [asked(f"Print {n} words of the list.", seed=n) for n in range(20)]
-    together = answers(crowd, size="s")
-    assert [answers([request], size="s")[0] for request in crowd[::7]] == together[::7]
-    assert len({answer.text for answer in together}) == 20
+@pytest.mark.parametrize("size", SIZES)
+def test_the_same_seed_gives_the_same_answer_alone_and_in_a_batch(size):
+    crowd = [
+        asked(problem.statement, seed=n, max_tokens=120)
+        for n, problem in enumerate(islice(problems("validation"), 32))
+    ]
+    together = answers(crowd, size=size)
+    assert [answers([request], size=size)[0] for request in crowd[::9]] == together[::9]
+    assert len({answer.text for answer in together}) > 20
+
+
+def test_a_higher_temperature_gives_more_different_answers():
+    (problem,) = islice(problems("validation"), 1)
+
+    def different(temperature):
+        crowd = [
+            asked(problem.statement, seed=n, max_tokens=120, temperature=temperature)
+            for n in range(32)
+        ]
+        return len({answer.text for answer in answers(crowd, size="m")})
+
+    assert different(0.0) == 1
+    assert different(0.3) < different(1.0) < different(2.0)
 
 
 def test_it_samples_at_temperature_one_where_nothing_else_is_said():
@@ -114,12 +121,12 @@ def test_lost_weights_are_an_error(monkeypatch, tmp_path):
         answers([asked("Hello")], size="s")
 
 
-def test_prices_are_in_proportion_to_the_operations(weights):
+def test_prices_are_in_proportion_to_the_operations():
     """Operations for a token are two a parameter, to a few percent."""
     from transformers import AutoModelForCausalLM
 
     prices = [Microcoder(MicrocoderSettings(size=size)).price() for size in SIZES]
-    models = [AutoModelForCausalLM.from_pretrained(weights / size) for size in SIZES]
+    models = [AutoModelForCausalLM.from_pretrained(WEIGHTS / size) for size in SIZES]
     for price, model in zip(prices, models, strict=True):
         assert price.prompt == pytest.approx(model.num_parameters() / 1e7, rel=0.1)
         assert price.completion == pytest.approx(4 * price.prompt)

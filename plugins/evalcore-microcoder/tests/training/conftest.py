@@ -14,7 +14,7 @@ import torch
 from evalcore_microcoder.training.recipe import Options, Recipe
 
 SMALL = {"size": "tiny", "steps": 24, "tokens": 1024, "tried": 6, "tested": 4, "pause": 0.0}
-"""A reduced run: both stages with a checkpoint after every step, in seconds."""
+"""A reduced run: all stages with a checkpoint after every step, in seconds."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 from random import Random
 
 import pytest
 from transformers import AutoTokenizer
 
-from evalcore.data import Attempt
+from evalcore.data import Attempt, Feedback
 from evalcore_codecontests.answer import program_of
 from evalcore_microcoder.contest.build import contest
 from evalcore_microcoder.training.dialogue import Encoder
-from evalcore_microcoder.training.dialogues import Exercise, mixed, programs, repairs
+from evalcore_microcoder.training.dialogues import Exercise, Wrong, mixed, programs, repairs
 from evalcore_microcoder.training.exercises import Exercises
 from evalcore_microcoder.world import problems
 from evalcore_microcoder.world.split import split_of
@@ -24,25 +24,41 @@ def written(write, count, seed=0):
 
 
 @pytest.mark.parametrize("write", KINDS)
-def test_every_dialogue_ends_with_a_program_that_is_learned(write):
-    drawn, dialogues = written(write, 40)
-    assert [dialogue.problem for dialogue in dialogues] == [problem.id for problem in drawn]
+def test_the_last_dialogue_of_a_problem_ends_with_a_program_that_is_learned(write):
+    drawn, dialogues = written(write, 60)
+    last = {dialogue.problem: dialogue for dialogue in dialogues}
+    assert list(last) == [problem.id for problem in drawn]
+    for dialogue in last.values():
+        assert program_of(dialogue.turns[-1].content, "cpp").language == "python"
     for dialogue in dialogues:
         assert dialogue.turns[-1].learned
-        assert program_of(dialogue.turns[-1].content, "cpp").language == "python"
         assert not any(turn.learned for turn in dialogue.turns if turn.role != "assistant")
+
+
+def test_a_dialogue_that_begins_anew_is_two_that_share_the_note():
+    _, dialogues = written(repairs, 120)
+    notes = [a for a, b in pairwise(dialogues) if a.problem == b.problem]
+    assert notes
+    for note, anew in pairwise(dialogues):
+        if note.problem == anew.problem:
+            *_, wrong, _, said = (turn.content for turn in note.turns)
+            opening, program = (turn.content for turn in anew.turns)
+            assert said in opening
+            assert wrong not in opening
+            assert program != wrong
 
 
 @pytest.mark.parametrize("write", KINDS)
 def test_learned_programs_are_right_and_the_others_are_not(write):
     """What the judge says of the last program, and of those that are met before it."""
     drawn, dialogues = written(write, 8, seed=1)
+    last = {dialogue.problem: dialogue for dialogue in dialogues}.values()
     task = Exercises(drawn)
     task.open()
     try:
-        for case, dialogue in zip(task.cases(), dialogues, strict=True):
-            *before, last = dialogue.turns
-            assert task.score(case, Attempt(last.content)).value == 1.0
+        for case, dialogue in zip(task.cases(), last, strict=True):
+            *before, right = dialogue.turns
+            assert task.score(case, Attempt(right.content)).value == 1.0
             wrong = [t.content for t in before if t.role == "assistant" and not t.learned]
             assert not any(task.feedback(case, answer).passed for answer in wrong)
     finally:
@@ -51,14 +67,13 @@ def test_learned_programs_are_right_and_the_others_are_not(write):
 
 def test_feedback_is_that_of_the_judge():
     """What a dialogue says of a mistake is what the task says of the program."""
-    drawn = list(islice(problems("training", 2), 4))
+    drawn, dialogues = written(repairs, 6, seed=2)
+    first = {dialogue.problem: dialogue for dialogue in reversed(dialogues)}
     task = Exercises(drawn)
     task.open()
     try:
-        for case, dialogue in zip(
-            task.cases(), repairs(map(Exercise, drawn), Random(2)), strict=True
-        ):
-            answer, said = dialogue.turns[1].content, dialogue.turns[2].content
+        for case in task.cases():
+            answer, said = (turn.content for turn in first[case.sample.id].turns[1:3])
             for test in task.feedback(case, answer).details["tests"]:
                 if test["verdict"] != "accepted" and "Your output:" in said:
                     assert test["got"].rstrip() in said
@@ -85,6 +100,16 @@ def test_nothing_of_the_contest_is_in_any_message():
             assert not any(statement in contents[0] for statement in statements)
             answers = contents[1::2]
             assert not references & {program_of(answer, "python").code for answer in answers}
+
+
+def test_a_program_of_the_models_own_that_the_contest_asks_for_is_not_met():
+    """Not even where a model wrote it for another problem, and it is wrong there."""
+    (problem,) = islice(problems("training", 6), 1)
+    feedback = Feedback(passed=False, details={"tests": []})
+    own = [Wrong(held_out.program, feedback) for held_out in contest()]
+    for seed in range(20):
+        (dialogue,) = repairs([Exercise(problem, own)], Random(seed))
+        assert [turn.role for turn in dialogue.turns] == ["user", "assistant"]
 
 
 def test_dialogues_are_encoded_as_the_chat_template_writes_them(tokenizer_folder):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from evalcore_microcoder.world.operation import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from evalcore_microcoder.world import Problem
 
-__all__ = ["INSTRUCTED", "REASONED", "fenced", "plain"]
+__all__ = ["INSTRUCTED", "REASONED", "explained", "fenced", "plain", "reflected"]
 
 
 def fenced(program: str) -> str:
@@ -130,6 +131,29 @@ INSTRUCTED: Mapping[str, Callable[[Problem], str]] = {
     "two-solutions": _twice,
 }
 """The answers that hold a program in the form asked for, by the id of the instruction."""
+
+
+def explained(problem: Problem, wrong: str) -> str:
+    """What is wrong with a program: its lines beside those of the reference."""
+    is_, should = wrong.splitlines(), problem.program.splitlines()
+    changes = [
+        _changed(is_[a:b], should[c:d])
+        for kind, a, b, c, d in SequenceMatcher(None, is_, should, autojunk=False).get_opcodes()
+        if kind != "equal"
+    ]
+    return _points(*changes)
+
+
+def reflected(problem: Problem, wrong: str) -> str:
+    """What is wrong with a program, and what to do instead."""
+    return f"{explained(problem, wrong)}\nNext time:\n{_numbered(_all_steps(problem))}"
+
+
+def _changed(is_: Sequence[str], should: Sequence[str]) -> str:
+    before, after = (f"`{'; '.join(lines)}`" for lines in (is_, should))
+    if not is_:
+        return f"{after} is missing."
+    return f"{before} should be {after}." if should else f"{before} is too much."
 
 
 def _all_steps(problem: Problem) -> list[str]:

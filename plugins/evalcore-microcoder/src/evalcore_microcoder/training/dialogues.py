@@ -8,25 +8,40 @@ form of what is met later.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from evalcore.data import Feedback, Generation
-from evalcore_microcoder.training.answers import INSTRUCTED, REASONED, fenced, plain
+from evalcore.data import Feedback, Generation, Message
+from evalcore_microcoder.training.answers import (
+    INSTRUCTED,
+    REASONED,
+    explained,
+    fenced,
+    plain,
+    reflected,
+)
 from evalcore_microcoder.training.dialogue import Dialogue, Turn
 from evalcore_microcoder.training.exercises import Exercises
 from evalcore_microcoder.world.mistakes import mistaken
 from evalcore_microcoder.world.split import split_of
-from evalcore_prompting.settings import CotRetrySettings, MultiTurnSettings, SingleTurnSettings
-from evalcore_prompting.strategies import CotRetry, MultiTurn, SingleTurn
+from evalcore_prompting.settings import (
+    CotRetrySettings,
+    MultiTurnSettings,
+    ReflexionSettings,
+    SelfRepairSettings,
+    SingleTurnSettings,
+)
+from evalcore_prompting.strategies import CotRetry, MultiTurn, Reflexion, SelfRepair, SingleTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from random import Random
 
-    from evalcore.data import Message, Sample
+    from evalcore.data import Sample
     from evalcore.strategy import Context, Strategy
     from evalcore_microcoder.world import Problem
     from evalcore_microcoder.world.plan import Plan
@@ -57,12 +72,12 @@ def programs(exercises: Iterable[Exercise], rng: Random) -> Iterator[Dialogue]:
 
 
 def mixed(exercises: Iterable[Exercise], rng: Random) -> Iterator[Dialogue]:
-    """For each problem a dialogue of any form."""
+    """For each problem a dialogue of any form, or two."""
     return _written(exercises, rng, _FORMS)
 
 
 def repairs(exercises: Iterable[Exercise], rng: Random) -> Iterator[Dialogue]:
-    """For each problem a dialogue in which a wrong program is repaired."""
+    """For each problem a dialogue in which a wrong program is repaired, or two."""
     return _written(exercises, rng, _REPAIRS)
 
 
@@ -124,12 +139,37 @@ def _retried(exercise: Exercise, rng: Random) -> _Script:
     return _script(strategy, wrong, words, plain(exercise.problem))
 
 
-_REPAIRS: Sequence[Callable[[Exercise, Random], _Script]] = (*(_repaired,) * 4, _retried)
+def _explained(exercise: Exercise, rng: Random) -> _Script:
+    """A wrong program, words on what is wrong with it, and the program."""
+    wrong = _some_wrong(exercise, rng, 1)
+    if not wrong:
+        return _asked_plainly(exercise, rng)
+    strategy = SelfRepair(SelfRepairSettings(feedback=rng.choice(GRAINS)))
+    words = explained(exercise.problem, wrong[0].program)
+    return _script(strategy, wrong, words, plain(exercise.problem))
+
+
+def _reflected(exercise: Exercise, rng: Random) -> _Script:
+    """A wrong program and a note on it, and a dialogue that begins with the note."""
+    wrong = _some_wrong(exercise, rng, 1)
+    if not wrong:
+        return _asked_plainly(exercise, rng)
+    strategy = Reflexion(ReflexionSettings(feedback=rng.choice(GRAINS)))
+    words = reflected(exercise.problem, wrong[0].program)
+    return _script(strategy, wrong, words, plain(exercise.problem))
+
+
+_REPAIRS: Sequence[Callable[[Exercise, Random], _Script]] = (
+    *(_repaired,) * 6,
+    _retried,
+    _explained,
+    _reflected,
+)
 _FORMS: Sequence[Callable[[Exercise, Random], _Script]] = (
-    *(_asked_plainly,) * 5,
+    *(_asked_plainly,) * 7,
     *_REPAIRS,
-    *(_reasoned,) * 3,
-    *(_instructed,) * 2,
+    *(_reasoned,) * 4,
+    *(_instructed,) * 3,
 )
 """The forms of dialogues, each as often as it is here."""
 
@@ -198,30 +238,38 @@ def _written(
     for exercise in exercises:
         script = rng.choice(forms)(exercise, rng)
         (case,) = Exercises([exercise.problem]).cases()
-        yield Dialogue(exercise.problem.id, _held(script, case.sample))
+        for turns in _held(script, case.sample):
+            yield Dialogue(exercise.problem.id, turns)
 
 
-def _held(script: _Script, sample: Sample) -> tuple[Turn, ...]:
-    """The dialogue that the strategy holds; of the answers, the wrong ones are not learned."""
+def _held(script: _Script, sample: Sample) -> Iterator[tuple[Turn, ...]]:
+    """The dialogues that the strategy holds, more than one where it begins anew.
+
+    Of the answers, the wrong ones are not learned.
+    """
     author = _Author(script)
     attempt = script.strategy.attempt(sample, cast("Context", author))
-    try:
+    with suppress(StopIteration):
         attempt.send(None)  # it waits for nothing: the author answers at once
-    except StopIteration as ended:
-        messages: tuple[Message, ...] = ended.value.messages
     wrong = {fenced(one.program) for one in script.wrong}
-    return tuple(
-        Turn(one.role, one.content, one.role == "assistant" and one.content not in wrong)
-        for one in messages
-    )
+    for messages, after in pairwise((*author.dialogues, ())):
+        if after[: len(messages)] != messages:  # else it goes on
+            yield tuple(
+                Turn(one.role, one.content, one.role == "assistant" and one.content not in wrong)
+                for one in messages
+            )
 
 
 @dataclass
 class _Author:
-    """The context of a strategy in which all answers and their feedback are known beforehand."""
+    """The context of a strategy in which all answers and their feedback are known beforehand.
+
+    Attributes:
+        dialogues: what was said after each answer.
+    """
 
     script: _Script
-    answered: int = 0
+    dialogues: list[tuple[Message, ...]] = field(default_factory=list)
     judged: int = 0
 
     @property
@@ -229,8 +277,9 @@ class _Author:
         return self
 
     async def generate(self, messages: Sequence[Message], **sampling: Any) -> Generation:
-        self.answered += 1
-        return Generation(self.script.answers[self.answered - 1])
+        answer = self.script.answers[len(self.dialogues)]
+        self.dialogues.append((*messages, Message("assistant", answer)))
+        return Generation(answer)
 
     async def feedback(self, answer: Any) -> Feedback:
         self.judged += 1

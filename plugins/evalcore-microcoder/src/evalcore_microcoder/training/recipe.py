@@ -1,9 +1,10 @@
-"""The recipe: two stages on problems without end, with checkpoints from which it goes on exactly.
+"""The recipe: three stages on problems without end, with checkpoints from which it goes on exactly.
 
 The first stage has statements and programs. Then the model tries problems, and its wrong programs
 are judged. The second stage has dialogues of all forms, and such in which its own wrong programs
-are repaired. The rate of learning rises at the beginning, stays, and falls to nothing over the last
-part of the budget; so what is there goes on well with a larger budget, in the stage it is in.
+are repaired; so has the third, with the wrong programs that are its own by then. The rate of
+learning rises at the beginning, stays, and falls to nothing over the last part of the budget; so
+what is there goes on well with a larger budget, in the stage it is in.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Recipe"]
 
-_FIRST_STAGE = 0.5
-"""Part of the budget that goes into statements and programs alone."""
+_STAGES = (0.5, 0.75, 1.0)
+"""Parts of the budget that are spent when the stages end."""
 _WARM_UP = 60
 """Steps over which the rate rises."""
 _FALL = 0.35
@@ -70,7 +71,7 @@ class Options:
         steps: budget in steps; with `None` it is in seconds.
         seconds: budget in seconds of wall time, in all sessions together.
         tokens: of a batch, at most; one step is one batch.
-        tried: problems that the model tries between the stages.
+        tried: problems that the model tries after each stage but the last.
         tested: validation problems that progress is measured by.
         device: where it computes.
         pause: seconds between checkpoints, and between lines of progress.
@@ -114,7 +115,7 @@ class Recipe:
             new_model(options.size, self._tokenizer), torch.device(options.device)
         )
         self._tests = self._validation()
-        self._own = self._read_own()
+        self._own: list[Exercise] = []
         if self._checkpoint.exists():
             self._resume()
 
@@ -126,13 +127,12 @@ class Recipe:
     def run(self) -> None:
         """Train until the budget is spent, then write the model."""
         self._say(f"{self._learner.size} parameters, {len(self._tokenizer)} pieces")
-        if self._place.stage == 1:
-            self._learn(until=_FIRST_STAGE)
-            if self._options.tried and not self._own_file.exists():
+        for until in _STAGES[self._place.stage - 1 :]:
+            self._own = self._read_own()
+            self._learn(until)
+            if until < 1.0:
                 self._try()
-                self._own = self._read_own()
-            self._place.stage = 2
-        self._learn(until=1.0)
+                self._place.stage += 1
         self._write()
         self._say(f"done; {self._passed()}")
 
@@ -140,9 +140,9 @@ class Recipe:
     def _checkpoint(self) -> Path:
         return self._folder / "checkpoint.pt"
 
-    @property
-    def _own_file(self) -> Path:
-        return self._folder / "own.jsonl"
+    def _own_file(self, stage: int) -> Path:
+        """Where the model's wrong programs are that are learned from in a stage."""
+        return self._folder / f"own-{stage}.jsonl"
 
     @property
     def _progress(self) -> float:
@@ -188,15 +188,18 @@ class Recipe:
         return self._batches(chain(mixed(rest, rng), repairs(own, rng)), rng)
 
     def _try(self) -> None:
-        """Let the model try problems, and keep its wrong programs with what is told of them."""
+        """Let the model try problems, and keep its wrong programs for the next stage."""
+        file = self._own_file(self._place.stage + 1)
+        if file.exists() or not self._options.tried:
+            return
         self._write()
-        self._say(f"end of the first stage; {self._passed()}")
+        self._say(f"end of stage {self._place.stage}; {self._passed()}")
         found = wrong_programs(self.model, self._tried(), attempts=_ATTEMPTS)
         lines = [
             json.dumps({"problem": problem.id, "wrong": [_plain(one) for one in wrong]}) + "\n"
             for problem, wrong in found
         ]
-        _replace(self._own_file, "".join(lines).encode())
+        _replace(file, "".join(lines).encode())
         self._say(f"of {self._options.tried} problems tried {len(lines)} have wrong programs")
 
     def _tried(self) -> list[Problem]:
@@ -205,10 +208,11 @@ class Recipe:
 
     def _read_own(self) -> list[Exercise]:
         """Problems with the model's own wrong programs."""
-        if not self._own_file.exists():
+        file = self._own_file(self._place.stage)
+        if not file.exists():
             return []
         known = {problem.id: problem for problem in self._tried()}
-        rows = map(json.loads, self._own_file.read_text("utf-8").splitlines())
+        rows = map(json.loads, file.read_text("utf-8").splitlines())
         return [Exercise(known[row["problem"]], [*map(_wrong, row["wrong"])]) for row in rows]
 
     def _held_out(self) -> list[Problem]:
