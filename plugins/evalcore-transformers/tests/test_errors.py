@@ -37,6 +37,14 @@ def test_a_prompt_that_is_too_long_is_refused_with_the_numbers(opened, tiny):
     assert model.ask(said("Go on from one."))
 
 
+@pytest.mark.parametrize("ask", [raw, said])
+def test_half_a_surrogate_pair_is_refused_and_the_next_prompt_answered(opened, tiny, ask):
+    model = opened(tiny)
+    with pytest.raises(EvalcoreError, match=r"half a surrogate pair, '\\ud83d' at character"):
+        model.ask(ask("Go on from \ud83d one."))
+    assert model.ask(ask("Go on from one."))
+
+
 def test_an_answer_ends_where_the_context_does(opened, untrained):
     prompt = raw("~" * 200, temperature=1.0, max_tokens=4096, seed=1)
     (answer,) = opened(untrained).ask(prompt)

@@ -34,6 +34,12 @@ def test_a_dialogue_goes_through_the_template_once(tokenizer):
     assert ids.count(tokenizer.bos_token_id) == 1
 
 
+def test_half_a_surrogate_pair_is_refused(tokenizer):
+    for raw in (True, False):
+        with pytest.raises(EvalcoreError, match=r"half a surrogate pair, '\\ud83d' at character"):
+            Prompts(tokenizer, chat=None).of(question("What \ud83d comes?", raw=raw))
+
+
 def test_a_text_goes_as_the_tokenizer_has_it(tokenizer):
     ids = Prompts(tokenizer, chat=None).of(question(WHAT, raw=True))
     assert ids == tokenizer(WHAT)["input_ids"]

@@ -59,8 +59,8 @@ def _together(answer: dict[str, Any], read: Callable[[Any], Generation]) -> Gene
     try:
         choices = sorted(answer["choices"], key=lambda choice: choice.get("index") or 0)
         first, *others = [read(choice) for choice in choices]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ShapeError(f"expected an answer ({type(error).__name__}: {error})") from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ShapeError("expected an answer whose `choices` hold its text") from None
     prompt, completion = counted(answer) or (0, 0)
     return replace(first, prompt_tokens=prompt, completion_tokens=completion, others=tuple(others))
 
@@ -120,5 +120,5 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TypeError(f"found {value!r:.40} where a text is due")
+        raise TypeError  # of another shape than it should be
     return value

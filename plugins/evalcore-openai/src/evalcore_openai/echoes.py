@@ -26,8 +26,8 @@ def read_echo(answer: dict[str, Any], text: str) -> Likelihood:
     """
     try:
         return _read(answer, text)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ShapeError(f"expected an echo ({type(error).__name__}: {error})") from None
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise ShapeError("expected an echo whose `choices` hold its tokens' likelihoods") from None
 
 
 def _read(answer: dict[str, Any], text: str) -> Likelihood:

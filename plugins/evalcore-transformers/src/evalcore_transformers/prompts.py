@@ -40,7 +40,8 @@ class Prompts:
         """The ids that the model goes on from: one at least.
 
         Raises:
-            EvalcoreError: if the chat template refuses the dialogue.
+            EvalcoreError: if the chat template refuses the dialogue, or a text has half a
+                surrogate pair.
         """
         if self._chat and not request.raw:
             return self._encode(self._dialogue(request.messages), special=False)
@@ -53,7 +54,8 @@ class Prompts:
         end the context belong to the text: most tokenizers join them to the word that follows.
 
         Raises:
-            EvalcoreError: if the chat template refuses the dialogue.
+            EvalcoreError: if the chat template refuses the dialogue, or a text has half a
+                surrogate pair.
         """
         if request.context == "":
             return self._split_without_context(request.text)
@@ -81,6 +83,7 @@ class Prompts:
 
     def _encode(self, text: str, *, special: bool) -> list[int]:
         """Args: special: whether the tokenizer adds what it puts around texts, such as a BOS."""
+        _check(text)
         ids: list[int] = self._tokenizer(text, add_special_tokens=special, verbose=False)[
             "input_ids"
         ]
@@ -119,3 +122,14 @@ class Prompts:
 
 def _joined(messages: Sequence[Message]) -> str:
     return "\n\n".join(message.content for message in messages)
+
+
+def _check(text: str) -> None:
+    """No tokenizer reads half a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise EvalcoreError(
+            f"the prompt holds half a surrogate pair, {text[error.start]!r} at character "
+            f"{error.start}; expected whole characters"
+        ) from None

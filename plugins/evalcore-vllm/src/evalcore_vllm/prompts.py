@@ -38,7 +38,8 @@ class Prompts:
         """The ids that the model goes on from.
 
         Raises:
-            EvalcoreError: if the chat template refuses the dialogue.
+            EvalcoreError: if the chat template refuses the dialogue, or a text has half a
+                surrogate pair.
         """
         if self._chat and not request.raw:
             return self._ids(self._dialogue(request.messages), special=False)
@@ -53,7 +54,8 @@ class Prompts:
         follows. Before a text without a context stands the token that texts begin with.
 
         Raises:
-            EvalcoreError: if the chat template refuses the dialogue.
+            EvalcoreError: if the chat template refuses the dialogue, or a text has half a
+                surrogate pair.
         """
         if request.context == "":
             ids = self._ids(request.text, special=False)
@@ -87,6 +89,7 @@ class Prompts:
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         """Args: special: whether the tokenizer adds what it puts around a text, such as a BOS."""
+        _check(text)
         ids: list[int] = self._tokenizer(text, add_special_tokens=special, verbose=False)[
             "input_ids"
         ]
@@ -110,3 +113,14 @@ class Prompts:
 
 def _joined(said: str | Sequence[Message]) -> str:
     return said if isinstance(said, str) else "\n\n".join(message.content for message in said)
+
+
+def _check(text: str) -> None:
+    """No tokenizer reads half a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise EvalcoreError(
+            f"the prompt holds half a surrogate pair, {text[error.start]!r} at character "
+            f"{error.start}; expected whole characters"
+        ) from None
