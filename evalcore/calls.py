@@ -57,12 +57,18 @@ class Ledger:
         dollars: spent on calls; those that the cache answered cost nothing.
         calls: made or answered by the cache.
         cached: answered by the cache, or by an equal call in flight.
+        tokens: of prompts and answers; those that the cache answered cost nothing.
+        minutes: of this session alone.
+        out: calls that wait for their answer.
         retries: tries after a call's first, in this session.
     """
 
     dollars: float = 0.0
     calls: int = 0
     cached: int = 0
+    tokens: int = 0
+    minutes: float = 0.0
+    out: int = 0
     retries: int = 0
 
     def add(self, cost: Usage) -> None:
@@ -70,6 +76,23 @@ class Ledger:
         self.dollars += cost.dollars - cost.saved
         self.calls += cost.calls
         self.cached += cost.cached
+        self.tokens += cost.prompt_tokens + cost.completion_tokens - cost.saved_tokens
+
+    def reached(self, limits: Limits) -> str:
+        """Which limit is reached and what of it is spent, in words; `""` while none is."""
+        made = self.calls - self.cached
+        for name, spent, bound in (
+            ("dollars", self.dollars, self.dollars),
+            ("calls", made, made + self.out),
+            ("tokens", self.tokens, self.tokens),
+            ("minutes", self.minutes, self.minutes),
+        ):
+            limit = getattr(limits, name)
+            if limit is not None and bound >= limit - 1e-9:  # dollars and minutes are sums
+                advice = "" if name == "minutes" else ", so raise it"
+                told = f"{_amount(spent)} of {_amount(limit)} {name} are spent{advice}"
+                return f"limits.{name} is reached: {told}"
+        return ""
 
 
 class Served:
@@ -158,6 +181,7 @@ class Account:
             own.executions + cost.executions,
             own.cached + cost.cached,
             own.saved + cost.saved,
+            own.saved_tokens + cost.saved_tokens,
         )
 
     def _next(self) -> int:
@@ -177,7 +201,6 @@ class Gate:
         cache: answers of earlier runs; with it, equal calls are made once.
 
     Attributes:
-        closed: why no call may begin any more; `""` while they may.
         hurried: whether a call that would have to wait for its turn is not to begin either.
         more: whether attempts are left to begin: a model that is down too long then stops the run,
             where it else fails the calls that wait for it.
@@ -197,9 +220,14 @@ class Gate:
         self._paces: dict[str, Pace] = {}
         self._flights: dict[bytes, asyncio.Future[Answer | ModelCallError | None]] = {}
         self._given_up: dict[str, tuple[str, float]] = {}
-        self.closed = ""
+        self._shut = ""
         self.hurried: Callable[[], bool] = lambda: False
         self.more: Callable[[], bool] = lambda: False
+
+    @property
+    def closed(self) -> str:
+        """Why no call may begin any more; `""` while they may."""
+        return self._ledger.reached(self._limits) or self._shut
 
     @property
     def down(self) -> str:
@@ -296,6 +324,7 @@ class Gate:
             async with pace.turn(expected) as probe:
                 self._check(served)
                 begin = time.perf_counter()
+                self._ledger.out += 1
                 try:
                     answer = await self._once(served, call)
                 except TransientError as error:
@@ -311,6 +340,8 @@ class Gate:
                         pace.used(expected, counted)
                     served.usual_tokens += 0.1 * (cost.completion_tokens - served.usual_tokens)
                     return answer, cost
+                finally:
+                    self._ledger.out -= 1
             self._ledger.retries += 1
             if not pace.down:
                 await self._wait(self._backoff(tries))
@@ -367,7 +398,7 @@ class Gate:
             ModelCallError: in the second.
         """
         if self.more():
-            self.closed = text
+            self._shut = text
             raise LimitReached
         self._given_up[served.key] = text, time.monotonic() + self._limits.retry_wait
         raise ModelCallError(text)
@@ -410,10 +441,8 @@ class Gate:
 
     def _check(self, served: Served) -> None:
         """Let no call begin that the run's limits forbid, or whose model was given up."""
-        dollars = self._limits.dollars
-        if dollars is not None and self._ledger.dollars >= dollars - 1e-9:  # a sum of floats
-            self.closed = self.closed or "limits.dollars is reached"
-        if self.closed:
+        self._shut = self.closed
+        if self._shut:
             raise LimitReached
         text, until = self._given_up.get(served.key, ("", 0.0))
         if text and time.monotonic() < until:
@@ -516,5 +545,13 @@ def _cost(served: Served, answer: Answer, seconds: float = 0.0, *, cached: bool 
     prompt = answer.prompt_tokens
     completion = answer.completion_tokens if isinstance(answer, Generation) else 0
     dollars = served.price.of(prompt, completion) if served.price else 0.0
-    saved = dollars if cached else 0.0
-    return Usage(1, prompt, completion, dollars, seconds, 0, int(cached), saved)
+    usage = Usage(1, prompt, completion, dollars, seconds)
+    if cached:
+        return replace(usage, cached=1, saved=dollars, saved_tokens=prompt + completion)
+    return usage
+
+
+def _amount(number: float) -> str:
+    """Such as `1,234` or `0.005`."""
+    whole = f"{number:,.4f}"
+    return whole.rstrip("0").rstrip(".")

@@ -179,6 +179,7 @@ class Usage:
         executions: of code.
         cached: of the calls, those that a cache or an equal call in flight answered.
         saved: of the dollars, those of such calls, which nobody pays.
+        saved_tokens: of the tokens, prompt and answer together, those of such calls.
     """
 
     calls: int = 0
@@ -189,6 +190,7 @@ class Usage:
     executions: int = 0
     cached: int = 0
     saved: float = 0.0
+    saved_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,9 @@ class Runner:
         self._check_ids()
         if self._left == 0:
             self.progress.stopped = ""  # what was to stop it came when everything was done
+        elif not self._interrupted:
+            # What was out when the limit was reached has been spent since.
+            self.progress.stopped = self._gate.closed or self.progress.stopped
 
     async def _run_with(self, cache: Cache | None) -> None:
         ids = {name: row.id for name, row in self._cells.items()}
@@ -210,9 +213,9 @@ class Runner:
             self._tasks = []
 
     async def _watch(self) -> None:
-        """Measure how long the event loop is kept from its work, and keep the time limit."""
+        """Measure how long the event loop is kept from its work, and keep the time."""
+        start = time.monotonic()
         minutes = self._spec.limits.minutes
-        end = time.monotonic() + minutes * 60 if minutes else None
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.05)
@@ -220,9 +223,9 @@ class Runner:
             self.progress.in_flight = self._components.held
             self.progress.down = self._gate.down
             self.progress.lag = max(self.progress.lag, now - before - 0.05)
-            if end and now > end:
-                self.stop("limits.minutes is reached")
-                self._gate.closed = "limits.minutes is reached"
+            self.progress.ledger.minutes = (now - start) / 60
+            if minutes and self.progress.ledger.minutes >= minutes:
+                self.stop(self._gate.closed)
 
     # The feeder: which attempts are to be made
 

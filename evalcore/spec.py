@@ -65,7 +65,12 @@ class Limits(_Strict):
     concurrency: int = Field(default=16, ge=1, le=100_000)
     """Attempts in flight at a time."""
     dollars: float | None = Field(default=None, gt=0)
-    """Dollars spent on models, by their prices."""
+    """Dollars spent on models, by their prices, over all sessions of a run. Here and in the next
+    two, answers of the cache are free, and what is out when the limit is reached is finished."""
+    calls: int | None = Field(default=None, gt=0)
+    """Calls of models that were answered, over all sessions; further tries of one are free."""
+    tokens: int | None = Field(default=None, gt=0)
+    """Tokens of these calls, prompts and answers together, as the models counted them."""
     minutes: float | None = Field(default=None, gt=0)
     """Minutes of wall time of one `evalcore run`."""
     attempt_seconds: float | None = Field(default=None, gt=0)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallRow", "CellRow", "Store", "connect"]
 
-_FORMAT = 2
+_FORMAT = 3
 _SCHEMA = """
 CREATE TABLE cells (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, hash TEXT NOT NULL, changes TEXT NOT NULL
@@ -35,7 +35,7 @@ CREATE TABLE records (
     value REAL, label TEXT, failure TEXT, endings TEXT,
     calls INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
     dollars REAL NOT NULL, seconds REAL NOT NULL, executions INTEGER NOT NULL,
-    cached INTEGER NOT NULL, saved REAL NOT NULL,
+    cached INTEGER NOT NULL, saved REAL NOT NULL, saved_tokens INTEGER NOT NULL,
     body BLOB NOT NULL
 );
 CREATE TABLE superseded AS SELECT * FROM records;
@@ -162,8 +162,8 @@ class Store:
             f"SELECT {totals} FROM (SELECT {columns} FROM records"  # noqa: S608
             f" UNION ALL SELECT {columns} FROM superseded)"
         ).fetchone()
-        counts = ("calls", "prompt_tokens", "completion_tokens", "executions", "cached")
-        return Usage(*(int(v) if n in counts else v for n, v in zip(_COST, row, strict=True)))
+        fractions = ("dollars", "seconds", "saved")
+        return Usage(*(v if n in fractions else int(v) for n, v in zip(_COST, row, strict=True)))
 
     def done(self, cell: int, samples: Sequence[str]) -> set[tuple[str, int]]:
         """Which attempts of these samples are committed, as `(sample, attempt)`."""

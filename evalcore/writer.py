@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer"]
 
-_INSERT_RECORD = f"INSERT INTO records VALUES ({', '.join('?' * 17)})"  # noqa: S608
+_INSERT_RECORD = f"INSERT INTO records VALUES ({', '.join('?' * 18)})"  # noqa: S608
 _COST = attrgetter(*(field.name for field in fields(Usage)))
 _BATCH = 2_000
 """Records and calls that one transaction commits at most."""

@@ -182,6 +182,7 @@ _RECORD = {
     "executions": "executions of code for feedback",
     "cached": "of the calls, those that the cache or an equal call in flight answered",
     "saved": "of the dollars, those of such calls",
+    "saved_tokens": "of the tokens, sent and answered, those of such calls",
     "messages": "the dialogue: a list of `role` and `content`",
     "score_details": "what else the task put on record",
     "details": "what else the strategy put on record",

@@ -81,6 +81,26 @@ def test_no_attempt_under_way_is_repeated_from_its_first_call(workplace):
     assert made == 120 + before - safe
 
 
+def test_a_budget_counts_what_a_killed_session_spent(workplace):
+    """What was lost with the process is spent again, and is the only difference."""
+    workplace.write(count=100, seconds=0.01, limits={"concurrency": 8, "calls": 200})
+    process = workplace.start("--quiet")
+    wait_for(lambda: workplace.committed() > 10, process)
+    process.kill()
+    process.communicate()
+    safe = committed_calls(workplace)
+    before = len(workplace.log.read_text().splitlines())
+    assert 30 < safe < 200
+    for _ in range(2):
+        code, _, words = workplace.run()
+        assert code == 3
+        assert "limits.calls is reached: 200 of 200 calls are spent, so raise it; `ev" in words
+        assert committed_calls(workplace) == 200
+        assert len(workplace.log.read_text().splitlines()) == 200 + before - safe
+    assert workplace.run("--quiet", "--set", "limits.calls=301")[0] == 0
+    assert len(workplace.log.read_text().splitlines()) == 300 + before - safe
+
+
 def test_one_interrupt_finishes_what_is_in_flight(workplace):
     workplace.write(count=2_000, limits={"concurrency": 8})
     process = workplace.start()

@@ -180,6 +180,20 @@ def test_equal_calls_in_flight_are_made_once_and_paid_once(tmp_path, counted, of
     assert sum(r.usage.cached for r in records(tmp_path)) == 11
 
 
+def test_answers_of_the_cache_count_for_no_limit(tmp_path, counted):
+    first, second = folder(tmp_path, "a"), folder(tmp_path, "b")
+    limits = {"concurrency": 1, "calls": 5}
+    assert run(first, **KEYS, limits=limits).code == 3
+    outcome = run(second, **KEYS, limits=limits)
+    assert (outcome.code, len(records(second)), len(counted.asked)) == (3, 10, 10)
+    ledger = outcome.progress.ledger
+    assert (ledger.calls, ledger.cached, ledger.tokens) == (10, 5, 75)
+    assert [r.usage.saved_tokens for r in records(second)] == [15] * 5 + [0] * 5
+    outcome = run(second, **KEYS, limits={"concurrency": 1, "tokens": 90})
+    assert outcome.reason == "limits.tokens is reached: 90 of 90 tokens are spent, so raise it"
+    assert (len(records(second)), len(counted.asked)) == (11, 11)
+
+
 def test_whoever_waits_asks_by_itself_when_the_first_gives_up(tmp_path, counted, offered):
     class Slow(Counted):
         async def generate(self, request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -521,18 +522,28 @@ def _sleeping(sleep, slept):
 PRICED = {"use": "m", "price": {"prompt": 1_000_000, "completion": 0}}
 
 
-def test_dollars_stop_the_run_and_a_higher_limit_goes_on(tmp_path, offered):
+@pytest.mark.parametrize("name", ["dollars", "calls", "tokens"])
+def test_a_limit_stops_the_run_and_a_higher_one_goes_on(tmp_path, offered, monkeypatch, name):
+    """Each call costs one of each, and an attempt takes two calls."""
+    monkeypatch.setattr(_Priced, "calls", 0)
     offered("numbers", task_of(20))
     offered("made", strategy_of(twice))
     offered("m", _Priced)
     keys = {"models": {"m": PRICED}, "attempts": 1}
-    outcome = run(tmp_path, **keys, limits={"concurrency": 1, "dollars": 7})
-    assert (outcome.code, outcome.reason) == (3, "limits.dollars is reached")
-    assert len(records(tmp_path)) == 3
-    outcome = run(tmp_path, **keys, limits={"concurrency": 4})
+    for limit, done in [(7, 3), (12, 6), (13, 6)]:
+        outcome = run(tmp_path, **keys, limits={"concurrency": 1, name: limit})
+        assert outcome.code == 3
+        told = f"limits.{name} is reached: {limit} of {limit} {name} are spent, so raise it"
+        assert outcome.reason == told
+        assert len(records(tmp_path)) == done
+        assert _Priced.calls == limit
+        again = run(tmp_path, **keys, limits={"concurrency": 4, name: limit})
+        assert (again.code, again.reason) == (3, told)
+        assert _Priced.calls == limit
+    outcome = run(tmp_path, **keys, limits={"concurrency": 4, name: 41})
     assert outcome.code == 0
     assert len(records(tmp_path)) == 20
-    assert outcome.progress.ledger.dollars == 40
+    assert (outcome.progress.ledger.dollars, outcome.progress.ledger.tokens) == (40, 40)
     assert _Priced.calls == 40
 
 
@@ -541,7 +552,41 @@ class _Priced(LanguageModel[Settings]):
 
     async def generate(self, request):
         _Priced.calls += 1
+        await asyncio.sleep(0)
         return Generation("1", "stop", 1, 0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 64])
+def test_no_call_is_made_beyond_their_limit(tmp_path, offered, monkeypatch, concurrency):
+    monkeypatch.setattr(_Priced, "calls", 0)
+    offered("numbers", task_of(50))
+    offered("made", strategy_of(twice))
+    offered("m", _Priced)
+    keys = {"models": {"m": "m"}}
+    outcome = run(tmp_path, **keys, limits={"concurrency": concurrency, "calls": 33})
+    assert outcome.reason == "limits.calls is reached: 33 of 33 calls are spent, so raise it"
+    assert _Priced.calls == outcome.progress.ledger.calls == 33
+    assert run(tmp_path, **keys).code == 0
+    assert _Priced.calls == 100
+
+
+def test_what_is_out_when_a_limit_is_reached_is_finished_and_told(tmp_path, offered, monkeypatch):
+    monkeypatch.setattr(_Priced, "calls", 0)
+    offered("numbers", task_of(50))
+    offered("made", strategy_of(asks))
+    offered("m", _Priced)
+    outcome = run(tmp_path, models={"m": "m"}, limits={"concurrency": 10, "tokens": 15})
+    spent = outcome.progress.ledger.tokens
+    assert 15 <= spent <= 24
+    told = f"limits.tokens is reached: {spent} of 15 tokens are spent, so raise it"
+    assert outcome.reason == told
+    assert len(records(tmp_path)) == _Priced.calls == spent
+
+
+def test_a_try_that_fails_is_no_call_of_its_limit(tmp_path, flaky, monkeypatch):
+    monkeypatch.setattr(flaky, "texts", ("busy", "late"))
+    assert run(tmp_path, models={"m": "m"}, limits={"retry_wait": 0, "calls": 1}).code == 0
+    assert flaky.calls == 3
 
 
 def test_a_limit_inside_a_group_of_tasks_is_no_failure(tmp_path, offered):
@@ -573,7 +618,9 @@ def test_minutes_stop_the_run(tmp_path, offered):
     offered("made", strategy_of(endless_asking))
     offered("m", scripted(lambda request: "!"))
     outcome = run(tmp_path, models={"m": "m"}, limits={"minutes": 0.001})
-    assert (outcome.code, outcome.reason) == (3, "limits.minutes is reached")
+    assert outcome.code == 3
+    told = r"limits\.minutes is reached: 0\.\d+ of 0\.001 minutes are spent"
+    assert re.fullmatch(told, outcome.reason)
     assert records(tmp_path) == []
 
 

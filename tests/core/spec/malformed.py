@@ -201,6 +201,8 @@ FRAME = [
         "dollars in words", "concurrency: 4", "dollars: ten", "found 'ten', expected a nu", 12
     ),
     _changed("dollars endless", "concurrency: 4", "dollars: .inf", "a finite number", 12),
+    _changed("calls by halves", "concurrency: 4", "calls: 1.5", "found 1.5, expected a whole", 12),
+    _changed("tokens none", "concurrency: 4", "tokens: 0", "a number greater than 0", 12),
     _changed("minutes not a number", "concurrency: 4", "minutes: .nan", "a finite number", 12),
     _changed("retries without end", "concurrency: 4", "retries: 1000", "at most 100", 12),
     _changed("reports as text", "seed: 3", "reports: html", "found 'html', expected a list", 11),
