@@ -293,6 +293,8 @@ class Result:
         high: upper end.
         n: number of attempts that the value is over.
         failed: number of attempts that failed and are not in it.
+        axis: what the value is a function of, where it is a point of a curve, such as `attempts`.
+        at: where on this axis it lies; `None` where the metric has no curve.
     """
 
     run: str
@@ -304,6 +306,8 @@ class Result:
     high: float | None
     n: int
     failed: int
+    axis: str = field(default="", kw_only=True)
+    at: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

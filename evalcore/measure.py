@@ -296,6 +296,8 @@ def _results(
             high=_finite(estimate.high),
             n=estimate.n,
             failed=failed,
+            axis=estimate.axis,
+            at=None if estimate.at is None else _finite(estimate.at),
         )
         for metric, estimate in measured.items()
     ]

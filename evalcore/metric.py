@@ -39,7 +39,10 @@ class Metric(ABC, Generic[S]):
 
     @abstractmethod
     def compute(self, scores: Scores) -> Estimate | Mapping[str, Estimate]:
-        """Measure one cell; the parts of a mapping are shown as `metric/part`."""
+        """Measure one cell; the parts of a mapping are shown as `metric/part`.
+
+        Parts that say by `Estimate.axis` and `Estimate.at` where they lie are drawn as a curve.
+        """
 
     def per_sample(
         self, scores: Scores

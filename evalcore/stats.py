@@ -17,7 +17,7 @@ What is too little to estimate from is never hidden behind a number:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ class Estimate:
         high: Upper end of its confidence interval; nan when it is unknown.
         n: Number of values behind it.
         clusters: Number of independent units among them.
+        axis: What it is a function of, where a metric measures a curve: `attempts`.
+        at: Where on this axis it lies; the estimates of a metric with one axis are one curve.
     """
 
     value: float
@@ -57,6 +59,8 @@ class Estimate:
     high: float
     n: int
     clusters: int
+    axis: str = field(default="", kw_only=True)
+    at: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

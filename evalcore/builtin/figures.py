@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalcore.builtin.svg import (
+    LABEL,
+    LINES,
     ROW,
     SERIES,
     TALL,
     Caption,
+    Line,
     Mark,
     Point,
     Scale,
     dots,
+    leaders,
     lines,
     scatter,
     stack,
@@ -38,12 +43,27 @@ _COST = "cost"
 _TAIL = 12
 
 
+class _Curve(NamedTuple):
+    """Lines over an axis.
+
+    Attributes:
+        axis: What is on it.
+        parts: The metrics whose values the points are, from left to right.
+        lines: The points of each line by its name, from left to right.
+    """
+
+    axis: str
+    parts: Sequence[str]
+    lines: Mapping[str, Sequence[Point]]
+
+
 def figures(results: Sequence[Result]) -> str:
     """The figures of all metrics.
 
-    The parts of a metric that divide a whole become stacked bars; any other metric becomes dots
-    with whiskers, and lines as well where a number is swept. The first metric also stands against
-    each cost, with the cells that no other beats.
+    The parts of a metric that divide a whole become stacked bars, those that lie on an axis a
+    curve. Any other metric, and of several cells the two ends of their curves, become dots with
+    whiskers, and lines as well where a number is swept. The first metric also stands against each
+    cost, with the cells that no other beats.
     """
     forms = number_formats(results)
     families = _families(results)
@@ -52,10 +72,14 @@ def figures(results: Sequence[Result]) -> str:
         if _is_division(by_metric):
             drawn.append(_stack_figure(family, by_metric, len(drawn)))
             continue
+        curve = _curve(by_metric)
+        if curve:
+            drawn.append(_line_figure(family, curve, forms[curve.parts[-1]], len(drawn)))
         for metric, of_cells in by_metric.items():
-            sweep = _sweep(of_cells)
-            if sweep:
-                drawn.append(_line_figure(of_cells, *sweep, forms[metric], len(drawn)))
+            if curve and metric in curve.parts and not _stands_apart(metric, curve):
+                continue
+            if sweep := _sweep(of_cells):
+                drawn.append(_line_figure(metric, sweep, forms[metric], len(drawn)))
             drawn.append(_dot_figure(of_cells, forms[metric], len(drawn)))
     for metric, cost, marks in _against_costs(families):
         drawn.append(_cost_figure(metric, cost, marks, forms, len(drawn)))
@@ -73,8 +97,9 @@ def _families(results: Sequence[Result]) -> dict[str, dict[str, list[Result]]]:
 
 
 def _is_division(by_metric: Mapping[str, Sequence[Result]]) -> bool:
-    """Whether the parts of a family are shares of one whole in every cell."""
-    parts = [metric.partition("/")[2] for metric in by_metric]
+    """Whether the parts of a family are shares of one whole in every cell, and not of a curve."""
+    if any(result.axis for results in by_metric.values() for result in results):
+        return False
     by_cell: dict[str, float] = {}
     for result in (result for results in by_metric.values() for result in results):
         if known(result.value):
@@ -82,8 +107,7 @@ def _is_division(by_metric: Mapping[str, Sequence[Result]]) -> bool:
                 return False
             by_cell[result.cell] = by_cell.get(result.cell, 0.0) + result.value
     whole = bool(by_cell) and all(abs(total - 1) < 1e-6 for total in by_cell.values())
-    # Parts named by numbers are no kinds, such as the k of a pass@k.
-    return whole and len(by_metric) > 1 and not all(part.isdigit() for part in parts)
+    return whole and len(by_metric) > 1
 
 
 def _stack_figure(family: str, by_metric: Mapping[str, Sequence[Result]], number: int) -> str:
@@ -117,8 +141,28 @@ def _largest_parts(
     return {part: parts[part] for part in parts if part in kept} | {f"{len(rest)} others": other}
 
 
-def _sweep(results: Sequence[Result]) -> tuple[str, dict[str, list[Point]]] | None:
-    """The swept number with the most values, and a line for each setting of everything else."""
+def _curve(by_metric: Mapping[str, Sequence[Result]]) -> _Curve | None:
+    """A line for each cell, if parts lie at several places of one axis, one at each."""
+    placed = [
+        (r.at, r) for of_cells in by_metric.values() for r in of_cells if r.axis and known(r.at)
+    ]
+    placed.sort(key=lambda pair: pair[0])
+    by_cell: dict[str, list[Point]] = {}
+    for at, r in placed:
+        by_cell.setdefault(r.cell, []).append(Point(r.value, r.low, r.high, at))
+    apart = all(len({p.x for p in points}) == len(points) > 1 for points in by_cell.values())
+    if not placed or not apart or len({r.axis for _, r in placed}) > 1:
+        return None
+    return _Curve(placed[0][1].axis, list(dict.fromkeys(r.metric for _, r in placed)), by_cell)
+
+
+def _stands_apart(metric: str, curve: _Curve) -> bool:
+    """Whether a part of a curve has a figure of its own: of several cells, those at its ends."""
+    return len(curve.lines) > 1 and metric in {curve.parts[0], curve.parts[-1]}
+
+
+def _sweep(results: Sequence[Result]) -> _Curve | None:
+    """A line over the swept number with the most values for each setting of everything else."""
     numbers: dict[str, set[float]] = {}
     for result in results:
         for name, value in result.settings.items():
@@ -128,31 +172,81 @@ def _sweep(results: Sequence[Result]) -> tuple[str, dict[str, list[Point]]] | No
     if len(numbers.get(swept, ())) < 3 or not all(known(r.settings.get(swept)) for r in results):
         return None
     series: dict[str, list[Point]] = {}
-    for r in results:
+    for r in sorted(results, key=lambda r: r.settings[swept]):
         others = ", ".join(f"{key}={value}" for key, value in r.settings.items() if key != swept)
         series.setdefault(others, []).append(Point(r.value, r.low, r.high, r.settings[swept]))
-    return (swept, series) if len(series) <= SERIES else None
+    several = any(len(points) > 1 for points in series.values())
+    return _Curve(swept, [results[0].metric], series) if several else None
 
 
-def _line_figure(
-    results: Sequence[Result],
-    swept: str,
-    series: Mapping[str, list[Point]],
-    form: NumberFormat,
-    number: int,
-) -> str:
-    title = f"{results[0].metric} over {swept}"
-    points = [point for of_series in series.values() for point in of_series]
-    x = Scale.of_setting(point.x for point in points)
-    caption = Caption(
-        f"figure-{number}",
-        title,
-        f"{counted(len(series), 'line')} over {counted(len(x.ticks), 'value')} of {swept}. "
-        + _extremes(results, form),
-    )
-    legend = _legend(series) if len(series) > 1 else ""
-    plot = f'<div class="curve">{lines(series, Scale.around(points), x, caption)}</div>'
-    return _figure(title, _unit(results), legend + plot)
+def _line_figure(metric: str, curve: _Curve, form: NumberFormat, number: int) -> str:
+    """Lines, each with its value at each point, or several with their names at their ends."""
+    title = f"{metric} over {curve.axis}"
+    drawn = _coloured(curve.lines)
+    points = [point for line in drawn for point in line.points]
+    # Of a grey line no interval is drawn.
+    shown = [
+        point if line.colour is not None else Point(point.value)
+        for line in drawn
+        for point in line.points
+    ]
+    scale, x = Scale.around(shown), Scale.at_each(point.x for point in points)
+    over = f"{counted(len(drawn), 'line')} over {counted(len(x.ticks), 'value')} of {curve.axis}"
+    if len(drawn) > 1:
+        names = _names_at_ends(drawn, scale, form)
+        extremes = _extremes([(line.name, line.points[-1]) for line in drawn], form)
+        told = f"{over}, at its end: {extremes}"
+    else:
+        names = ""
+        drawn = [drawn[0]._replace(labels=[form.value(point.value) for point in points])]
+        first, last = (_written(point, form) for point in (points[0], points[-1]))
+        told = f"{over}, from {first} to {last}."
+    plot = lines(drawn, scale, x, curve.axis, Caption(f"figure-{number}", title, told))
+    content = f'<div class="curve{" named" if names else ""}">{plot}{names}</div>'
+    return _figure(title, _unit(points) + _selection(drawn), content)
+
+
+def _coloured(series: Mapping[str, Sequence[Point]]) -> list[Line]:
+    """Lines with a colour each; of more than there are colours, some that stand for all.
+
+    These are the highest at the right end, and the first, which a sweep begins with.
+    """
+    drawn = [Line(name, points) for name, points in series.items()]
+    chosen = drawn
+    if len(drawn) > LINES:
+        chosen = [*sorted(drawn, key=_height, reverse=True)[: LINES - 1], drawn[0]]
+    colours = {
+        name: place for place, name in enumerate(dict.fromkeys(line.name for line in chosen))
+    }
+    return [line._replace(colour=colours.get(line.name)) for line in drawn]
+
+
+def _height(line: Line) -> float:
+    """The value at the right end, below any other where nothing could be measured."""
+    return -math.inf if line.end is None else line.end
+
+
+def _selection(drawn: Sequence[Line]) -> str:
+    """What is shown of many lines, in words."""
+    if len(drawn) <= LINES:
+        return ""
+    return f"; of {len(drawn)} lines, the first and the {LINES - 1} that end highest are named"
+
+
+def _names_at_ends(drawn: Sequence[Line], scale: Scale, form: NumberFormat) -> str:
+    """The names of lines with a colour, beside the plot, each with the value that it ends at."""
+    named = [line for line in drawn if line.colour is not None and line.end is not None]
+    named.sort(key=_height, reverse=True)
+    leading, middles = leaders(named, scale)
+    items, bottom = [], 0.0
+    for line, middle in zip(named, middles, strict=True):
+        top = middle - LABEL / 2
+        items.append(
+            f'<li style="margin-top:{top - bottom:.1f}px" title="{text(line.name)}">'
+            f"{_name(line.name)} <small>{form.value(line.end)}</small></li>"
+        )
+        bottom = top + LABEL
+    return f'{leading}<ol class="ends" style="--row:{LABEL}px">{"".join(items)}</ol>'
 
 
 def _against_costs(
@@ -190,14 +284,15 @@ def _unbeaten(marks: Iterable[Mark]) -> list[Mark]:
 def _cost_figure(
     metric: str, cost: str, marks: Sequence[Mark], forms: Mapping[str, NumberFormat], number: int
 ) -> str:
-    title = f"{metric} against {cost.partition('/')[2]}"
+    axis = cost.partition("/")[2]
+    title = f"{metric} against {axis}"
     best = _unbeaten(marks)
     named = [
         f"{mark.name}: {forms[metric].value(mark.y)} at {forms[cost].value(mark.x)}"
         for mark in best
     ]
     told = f"Of {counted(len(marks), 'cell')}, no other beats {'; '.join(named)}."
-    plot = scatter(marks, best, Caption(f"figure-{number}", title, told))
+    plot = scatter(marks, best, axis, Caption(f"figure-{number}", title, told))
     items = "".join(f"<li>{text(name)}</li>" for name in named)
     content = f'<div class="curve">{plot}</div><ol class="best">{items}</ol>'
     return _figure(title, "numbered: no other cell has more for as little", content)
@@ -206,29 +301,33 @@ def _cost_figure(
 def _dot_figure(results: Sequence[Result], form: NumberFormat, number: int) -> str:
     metric = results[0].metric
     points = [Point(result.value, result.low, result.high) for result in results]
-    caption = Caption(f"figure-{number}", f"{metric} by cell", _extremes(results, form))
+    told = _extremes([(r.cell, point) for r, point in zip(results, points, strict=True)], form)
+    caption = Caption(f"figure-{number}", f"{metric} by cell", told)
     values = [
         f"{form.value(r.value)} <small>{form.interval(r.low, r.high)}</small>" for r in results
     ]
     plot = dots(points, Scale.around(points), caption)
     content = _rows([result.cell for result in results], plot, values)
-    return _figure(metric, _unit(results), content)
+    return _figure(metric, _unit(points), content)
 
 
-def _unit(results: Iterable[Result]) -> str:
-    bounded = any(known(result.low) for result in results)
+def _unit(points: Iterable[Point]) -> str:
+    bounded = any(known(point.low) for point in points)
     return "value with its 95 % interval" if bounded else "value"
 
 
-def _extremes(results: Sequence[Result], form: NumberFormat) -> str:
-    measured = [(result.value, result) for result in results if known(result.value)]
+def _extremes(points: Iterable[tuple[str, Point]], form: NumberFormat) -> str:
+    measured = [(point.value, name, point) for name, point in points if known(point.value)]
     if not measured:
         return "Nothing could be measured."
-    lowest, highest = (pick(measured, key=lambda pair: pair[0])[1] for pick in (min, max))
-    return (
-        f"Lowest: {lowest.cell}, {form.estimate(lowest)}. "
-        f"Highest: {highest.cell}, {form.estimate(highest)}."
+    (_, low, lowest), (_, high, highest) = (
+        pick(measured, key=lambda found: found[0]) for pick in (min, max)
     )
+    return f"Lowest: {low}, {_written(lowest, form)}. Highest: {high}, {_written(highest, form)}."
+
+
+def _written(point: Point, form: NumberFormat) -> str:
+    return f"{form.value(point.value)} {form.interval(point.low, point.high)}".rstrip()
 
 
 def _rows(cells: Iterable[str], plot: str, values: Sequence[str]) -> str:

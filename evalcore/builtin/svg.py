@@ -16,17 +16,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from evalcore.numerals import known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "LABEL",
+    "LINES",
     "ROW",
     "SERIES",
     "TALL",
     "Caption",
+    "Line",
     "Mark",
     "Point",
     "Scale",
     "dots",
+    "leaders",
     "lines",
     "scatter",
     "stack",
@@ -39,8 +43,14 @@ ROW = 26
 #: Beyond this number of rows, the axis is labelled at the top as well.
 TALL = 20
 
-#: Number of colours that the page has for parts and lines: the classes `s0`, `s1`, ...
+#: Number of colours that the page has for parts: the classes `s0`, `s1`, ...
 SERIES = 7
+
+#: Number of colours that the page has for lines: the classes `c0`, `c1`, ...
+LINES = 5
+
+#: Height of the name at the end of a line, in CSS pixels.
+LABEL = 18
 
 #: Control characters and lone surrogates cannot stand in a page: a picture of them can.
 _VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | {
@@ -67,12 +77,33 @@ class Caption(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A value with its interval, and where it stands on the axis of a swept setting."""
+    """A value with its interval, and where it stands on the axis of a line."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
     x: float = 0.0
+
+
+class Line(NamedTuple):
+    """Points from left to right.
+
+    Attributes:
+        name: Of what they are the values.
+        points: The points.
+        colour: The place of their colour; without one the line is grey.
+        labels: What is written above each, or nothing.
+    """
+
+    name: str
+    points: Sequence[Point]
+    colour: int | None = None
+    labels: Sequence[str] = ()
+
+    @property
+    def end(self) -> float | None:
+        """The value at the right end; unknown where nothing could be measured."""
+        return next((point.value for point in reversed(self.points) if known(point.value)), None)
 
 
 class Mark(NamedTuple):
@@ -107,10 +138,10 @@ class Scale:
         return cls(_round_ticks(low, high))
 
     @classmethod
-    def of_setting(cls, values: Iterable[float]) -> Scale:
-        """The scale with a tick at each value of a swept setting."""
+    def at_each(cls, values: Iterable[float]) -> Scale:
+        """The scale with a tick at each of some values, logarithmic beyond a decade."""
         ticks = tuple(sorted(set(values)))
-        return cls(ticks, logarithmic=ticks[0] > 0 and ticks[-1] / ticks[0] >= 20)
+        return cls(ticks, logarithmic=ticks[0] > 0 and ticks[-1] / ticks[0] > 10)
 
     def position(self, value: float) -> float:
         """How far along the axis the value lies, in percent."""
@@ -147,32 +178,57 @@ def stack(rows: Sequence[Sequence[float]], caption: Caption) -> str:
     )
 
 
-def lines(series: Mapping[str, Sequence[Point]], scale: Scale, x: Scale, caption: Caption) -> str:
-    """A line with a band for each series, over a swept setting."""
-    drawn = "".join(
-        _line(sorted(points, key=lambda point: point.x), scale, x, place % SERIES)
-        for place, points in enumerate(series.values())
+def lines(drawn: Sequence[Line], scale: Scale, x: Scale, axis: str, caption: Caption) -> str:
+    """Lines over an axis: grey ones behind, those with a colour before them with their bands."""
+    grey = "".join(
+        _polyline(line, "grey", _known_points(line.points, scale, x))
+        for line in drawn
+        if line.colour is None
     )
-    return _svg("lines", _HEIGHT, _axes(scale, x) + drawn, caption)
+    coloured = [line for line in drawn if line.colour is not None]
+    bands = "".join(_band(line, scale, x) for line in coloured)
+    front = "".join(_line(line, scale, x) for line in coloured)
+    content = _axes(scale, x, axis) + _in_percent(grey + bands) + front
+    return _svg("lines", _HEIGHT, content, caption)
 
 
-def scatter(marks: Sequence[Mark], best: Sequence[Mark], caption: Caption) -> str:
+def leaders(ends: Sequence[Line], scale: Scale) -> tuple[str, list[float]]:
+    """What leads from the ends of lines to their names beside the plot.
+
+    Args:
+        ends: Lines that end somewhere, from the highest end to the lowest.
+        scale: That of the values.
+
+    Returns:
+        The drawing, and how far below the top of the plot the middle of each name is, in CSS
+        pixels: as near to the end of its line as the other names let it.
+    """
+    heights = [(100 - scale.position(line.end)) / 100 * _HEIGHT for line in ends if known(line.end)]
+    places = _apart(heights, LABEL, _HEIGHT)
+    drawn = "".join(
+        f'<line class="leader c{line.colour}" x1="4" x2="100%" y1="{_number(height)}" '
+        f'y2="{_number(place)}"/>'
+        for line, height, place in zip(ends, heights, places, strict=True)
+    )
+    svg = f'<svg class="leaders" width="100%" height="{_HEIGHT}" aria-hidden="true">{drawn}</svg>'
+    return svg, places
+
+
+def scatter(marks: Sequence[Mark], best: Sequence[Mark], axis: str, caption: Caption) -> str:
     """A dot with a whisker for each mark; the best are numbered, with steps over them.
 
     Args:
         marks: All marks.
         best: Some of them, rising along both axes.
+        axis: What the horizontal axis shows.
         caption: What the plot is called.
     """
     scale = Scale.around(Point(mark.y, mark.low, mark.high) for mark in marks)
     x = Scale.around(Point(mark.x) for mark in marks)
     numbers = {mark: number for number, mark in enumerate(best, 1)}
-    steps = (
-        '<svg width="100%" height="100%" viewBox="0 0 100 100" preserveAspectRatio="none">'
-        f'<polyline class="line steps" points="{_path(_steps(best, scale, x))}"/></svg>'
-    )
+    steps = _in_percent(f'<polyline class="line steps" points="{_path(_steps(best, scale, x))}"/>')
     drawn = "".join(_mark(mark, numbers.get(mark), scale, x) for mark in marks)
-    return _svg("scatter", _HEIGHT, _axes(scale, x) + steps + drawn, caption)
+    return _svg("scatter", _HEIGHT, _axes(scale, x, axis) + steps + drawn, caption)
 
 
 def text(value: object) -> str:
@@ -245,14 +301,15 @@ def _bar(shares: Sequence[float], y: int) -> str:
     return "".join(parts)
 
 
-def _axes(scale: Scale, x: Scale) -> str:
-    """The grid lines of the values, and the ticks below."""
+def _axes(scale: Scale, x: Scale, axis: str) -> str:
+    """The grid lines of the values, and below the ticks and what they are of."""
     grid = "".join(_horizontal_grid_line(*label) for label in scale.labels())
     ticks = "".join(
         _tick(place, position, _HEIGHT + 18, label)
         for place, (position, label) in enumerate(x.labels())
     )
-    return grid + ticks
+    kind = f"{axis} (logarithmic)" if x.logarithmic else axis
+    return f'{grid}{ticks}<text class="tick" x="50%" y="{_HEIGHT + 36}">{text(kind)}</text>'
 
 
 def _mark(mark: Mark, number: int | None, scale: Scale, x: Scale) -> str:
@@ -278,18 +335,52 @@ def _steps(best: Sequence[Mark], scale: Scale, x: Scale) -> list[tuple[float, fl
     return [corners[0], *(corner for rise in rises for corner in rise), (100.0, corners[-1][1])]
 
 
-def _line(points: Sequence[Point], scale: Scale, x: Scale, place: int) -> str:
-    path = [(x.position(p.x), scale.position(p.value)) for p in points if known(p.value)]
-    circles = "".join(
-        f'<circle class="s{place}" cx="{_number(across)}%" cy="{_number(100 - up)}%" r="4"/>'
-        for across, up in path
-    )
-    # A path knows no percentages: it gets a coordinate system of 100 by 100 of its own.
+def _in_percent(content: str) -> str:
+    """Paths, which know no percentages, in a coordinate system of 100 by 100 of their own."""
     return (
         '<svg width="100%" height="100%" viewBox="0 0 100 100" preserveAspectRatio="none">'
-        f'<polygon class="band s{place}" points="{_path(_outline(points, scale, x))}"/>'
-        f'<polyline class="line c{place}" points="{_path(path)}"/></svg>{circles}'
+        f"{content}</svg>"
     )
+
+
+def _polyline(line: Line, kind: str, path: Iterable[tuple[float, float]]) -> str:
+    return (
+        f'<polyline class="line {kind}" points="{_path(path)}">'
+        f"<title>{text(line.name)}</title></polyline>"
+    )
+
+
+def _line(line: Line, scale: Scale, x: Scale) -> str:
+    path = _known_points(line.points, scale, x)
+    circles = "".join(
+        f'<circle class="point c{line.colour}" cx="{_number(across)}%" cy="{_number(100 - up)}%" '
+        f'r="3.5"/>'
+        for across, up in path
+    )
+    polyline = _polyline(line, f"c{line.colour}", path)
+    return _in_percent(polyline) + circles + _labels(line, scale, x)
+
+
+def _labels(line: Line, scale: Scale, x: Scale) -> str:
+    """The labels of a line, of the points whose ticks are labelled."""
+    shown = {position for position, _ in x.labels()}
+    places = ((x.position(point.x), point.value) for point in line.points)
+    return "".join(
+        f'<text class="tick label{"" if across else " begin"}" x="{_number(across)}%" '
+        f'y="{_number(100 - scale.position(value))}%" dy="-10">{text(label)}</text>'
+        for label, (across, value) in zip(line.labels, places, strict=False)
+        if across in shown and known(value)
+    )
+
+
+def _band(line: Line, scale: Scale, x: Scale) -> str:
+    return (
+        f'<polygon class="band c{line.colour}" points="{_path(_outline(line.points, scale, x))}"/>'
+    )
+
+
+def _known_points(points: Sequence[Point], scale: Scale, x: Scale) -> list[tuple[float, float]]:
+    return [(x.position(p.x), scale.position(p.value)) for p in points if known(p.value)]
 
 
 def _outline(points: Sequence[Point], scale: Scale, x: Scale) -> list[tuple[float, float]]:
@@ -297,6 +388,16 @@ def _outline(points: Sequence[Point], scale: Scale, x: Scale) -> list[tuple[floa
     upper = [(x.position(p.x), scale.position(p.high)) for p in points if known(p.high)]
     lower = [(x.position(p.x), scale.position(p.low)) for p in points if known(p.low)]
     return upper + lower[::-1]
+
+
+def _apart(places: Sequence[float], gap: float, end: float) -> list[float]:
+    """Rising places, moved so that each is a gap from the next and the last at most at the end."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + gap) if moved else place)
+    for left, place in enumerate(reversed(range(len(moved)))):
+        moved[place] = min(moved[place], end - left * gap)
+    return moved
 
 
 def _path(positions: Iterable[tuple[float, float]]) -> str:

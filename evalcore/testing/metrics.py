@@ -98,6 +98,8 @@ class MetricContract(ComponentContract):
             assert 0 <= estimate.n <= len(self.records), f"{part} is over {estimate.n} attempts"
             assert not estimate.low > estimate.value, f"{part} is below its interval"
             assert not estimate.high < estimate.value, f"{part} is above its interval"
+            placed = estimate.at is not None and math.isfinite(estimate.at)
+            assert placed == bool(estimate.axis), f"{part} has no place on its axis, or no axis"
 
     def test_measures_the_same_again(self, measure: Measure) -> None:
         """The same attempts have the same estimates, in whatever order they were committed."""

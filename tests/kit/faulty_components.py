@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -365,6 +366,12 @@ class TestFaultyInterval(OneMetric):
         def compute(self, scores):
             sound = super().compute(scores)
             return Estimate(sound.value, sound.value + 0.1, 1.0, sound.n, 1)
+
+
+class TestFaultyAxis(OneMetric):
+    class Subject(SoundMetric):
+        def compute(self, scores):
+            return replace(super().compute(scores), axis="attempts")
 
 
 class TestFaultyDice(OneMetric):

@@ -46,6 +46,7 @@ FAULTS = [
     ("SharedState", "test_attempts_do_not_touch_each_other", ""),
     ("Nan", "test_estimates_hold_together", "is nan"),
     ("Interval", "test_estimates_hold_together", "below its interval"),
+    ("Axis", "test_estimates_hold_together", "has no place on its axis"),
     ("Dice", "test_measures_the_same_again", ""),
     ("Position", "test_names_of_samples_do_not_count", ""),
     ("Shape", "test_values_per_sample_go_with_their_samples", "shape (36,), expected one for each"),

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evalcore.builtin.html_report import HtmlReporter, render
-from evalcore.builtin.svg import SERIES, Caption, Point, Scale, dots, text
+from evalcore.builtin.svg import (
+    LABEL,
+    LINES,
+    SERIES,
+    Caption,
+    Line,
+    Point,
+    Scale,
+    dots,
+    leaders,
+    text,
+)
 from evalcore.data import Result
 from evalcore.reporter import FailureCount, Report
 from evalcore.settings import Settings
@@ -22,6 +37,14 @@ EVIL = """</title><script>alert("1")</script>'>&\x00\ud800"""
 
 def result(cell, metric, value, low=None, high=None, n=60, failed=0, **settings):
     return Result("runs/demo", cell, settings, metric, value, low, high, n, failed)
+
+
+def curve(cell, values, metric="pass", axis="attempts"):
+    """Parts of a metric that lie on an axis, by their places."""
+    return [
+        replace(result(cell, f"{metric}/{at}", value), axis=axis, at=float(at))
+        for at, value in values.items()
+    ]
 
 
 def swept():
@@ -40,6 +63,13 @@ def swept():
             yield result(cell, "count/accepted", right, **settings)
             yield result(cell, "count/wrong-answer", 0.9 - right, **settings)
             yield result(cell, "count/failed", 0.1, **settings)
+            for k in (1, 3, 30):
+                value = 1 - (1 - right) ** k**0.4
+                yield replace(
+                    result(cell, f"best-of/{k}", value, value - 0.05, value + 0.04, **settings),
+                    axis="attempts",
+                    at=float(k),
+                )
 
 
 REPORT = Report(
@@ -136,7 +166,7 @@ def test_nothing_of_a_run_becomes_markup():
     page = Page(render(evil))
     assert page.open == []
     assert page.count("script") == 1
-    assert page.count("title") == 1 + page.count("desc")
+    assert page.count("title") == 1 + page.count("desc") + page.count("polyline")
     assert not re.search(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]", render(evil))
 
 
@@ -146,7 +176,7 @@ def test_every_plot_and_table_says_what_it_is():
     labels = [a["aria-labelledby"] for tag, a in page.elements if tag == "svg" and "role" in a]
     assert len(ids) == len(set(ids))
     assert {name for label in labels for name in label.split()} <= set(ids)
-    assert len(labels) == page.count("figure") == page.count("desc") == 6
+    assert len(labels) == page.count("figure") == page.count("desc") == 11
     assert page.count("caption") == page.count("table") == 3
     assert all(a["scope"] in ("row", "col") for tag, a in page.elements if tag == "th")
 
@@ -183,7 +213,6 @@ def test_a_metric_that_nowhere_has_a_value():
         ({"count/a": 0.75, "count/b": 0.25}, 2),
         ({"count/a": 0.75, "count/b": 0.2}, 0),
         ({"count/a": 1.5, "count/b": -0.5}, 0),
-        ({"pass-at-k/1": 0.25, "pass-at-k/10": 0.75}, 0),
         ({"mean": 1.0}, 0),
     ],
 )
@@ -202,7 +231,8 @@ def test_more_parts_than_colours_end_in_others():
 
 def test_every_part_has_a_colour():
     page = render(BARE)
-    assert all(f".{kind}{place} {{" in page for kind in ("s", "c", "on") for place in range(SERIES))
+    assert all(f".{kind}{place} {{" in page for kind in ("s", "on") for place in range(SERIES))
+    assert all(f".c{place} {{" in page for place in range(LINES))
 
 
 @pytest.mark.parametrize(
@@ -214,11 +244,75 @@ def test_every_part_has_a_colour():
         ([{"k": 1}, {"k": 2}, {"k": 3}, {"k": "all"}], 0),
         ([{"k": k, "seed": f"{k}"} for k in range(8)], 0),
         ([{"k": k, "to": to} for k in range(3) for to in "ab"], 2),
+        ([{"k": k, "to": to} for k in range(3) for to in map(str, range(30))], 30),
     ],
 )
 def test_a_swept_number_is_drawn_as_lines(settings, drawn):
     page = plots(*(result(f"c{i}", "mean", 0.5, 0.4, 0.6, **s) for i, s in enumerate(settings)))
     assert page.count("polyline", "line") == drawn
+
+
+@pytest.mark.parametrize(
+    ("results", "drawn", "dots"),
+    [
+        (curve("a", {1: 0.25, 10: 0.75}), 1, 0),
+        (curve("a", {1: 0.2, 5: 0.5, 10: 0.7}) + curve("b", {1: 0.1, 5: 0.2, 10: 0.3}), 2, 2),
+        ([*curve("a", {1: 0.2, 5: 0.5}), result("a", "pass/mean", 0.3)], 1, 1),
+        (curve("a", {1: 0.2}), 0, 1),
+        (curve("a", {1: 0.2}) + curve("a", {5: 0.5}, axis="calls"), 0, 2),
+        (curve("a", {1: 0.2, "1.0": 0.3}), 0, 2),
+        (curve("a", {1: 0.2, 5: 0.3, math.nan: 0.4}), 1, 1),
+    ],
+    ids=["curve", "cells", "besides", "one point", "two axes", "one place", "no place"],
+)
+def test_parts_that_lie_on_an_axis_are_a_curve(results, drawn, dots):
+    page = plots(*results)
+    assert page.count("polyline", "line") == drawn
+    assert page.count("svg", "dots") == dots
+
+
+def test_a_curve_alone_has_its_values_beside_its_points():
+    page = plots(*curve("a", {1: 0.25, 5: None, 10: 0.75}))
+    assert page.content["text"][-2:] == ["0.250", "0.750"]
+    assert page.count("circle", "point") == 2
+    assert page.count("ol", "ends") == 0
+
+
+def ends(page):
+    """The names at the ends of lines, from top to bottom."""
+    return re.findall(r'<li style="[^"]*" title="(\w+)">', page)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_of_many_lines_the_first_and_the_highest_are_named(seed):
+    draw = Random(seed)
+    last = {f"c{i}": draw.random() for i in range(30)}
+    results = [item for cell, end in last.items() for item in curve(cell, {1: 1.0, 10: end})]
+    page = render(replace(BARE, results=tuple(results)))
+    ranked = sorted(last, key=lambda cell: -last[cell])
+    assert set(ends(page)) == {"c0", *ranked[: LINES - 1]}
+    assert ends(page) == [cell for cell in ranked if cell in ends(page)]
+    assert Page(page).count("polyline", "grey") == len(last) - len(ends(page))
+    assert "of 30 lines, the first and the 4 that end highest are named" in page
+
+
+def test_a_line_that_ends_nowhere_has_no_name():
+    page = render(
+        replace(BARE, results=(*curve("a", {1: 0.1, 2: 0.2}), *curve("b", {1: None, 2: None})))
+    )
+    assert ends(page) == ["a"]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=LINES))
+def test_names_at_ends_are_apart_and_beside_the_plot(values):
+    scale = Scale((0.0, 1.0))
+    found = sorted(values, reverse=True)
+    _, places = leaders([Line("", [Point(value)], 0) for value in found], scale)
+    assert all(low - high >= LABEL - 1e-9 for high, low in pairwise(places))
+    assert all(0 <= place <= 220 for place in places)
+    at_ends = [(1 - value) * 220 for value in found]
+    if all(low - high >= LABEL for high, low in pairwise(at_ends)):
+        assert places == pytest.approx(at_ends)
 
 
 def unbeaten(page):
@@ -301,10 +395,11 @@ def test_an_axis_has_round_ticks(ends, labels):
     assert [label for _, label in Scale.around([Point(end) for end in ends]).labels()] == labels
 
 
-def test_the_axis_of_a_setting_has_a_tick_at_each_value():
-    assert Scale.of_setting([3, 1, 2, 2]).labels() == [(0, "1"), (50, "2"), (100, "3")]
-    assert Scale.of_setting([1, 10, 100]).labels() == [(0, "1"), (50, "10"), (100, "100")]
-    assert [label for _, label in Scale.of_setting([0.0, 0.25, 1.0]).labels()] == [
+def test_an_axis_of_lines_has_a_tick_at_each_value_and_is_logarithmic_beyond_a_decade():
+    assert Scale.at_each([3, 1, 2, 2]).labels() == [(0, "1"), (50, "2"), (100, "3")]
+    assert Scale.at_each([1, 10, 100]).labels() == [(0, "1"), (50, "10"), (100, "100")]
+    assert Scale.at_each([1, 5.5, 10]).labels() == [(0, "1.0"), (50, "5.5"), (100, "10.0")]
+    assert [label for _, label in Scale.at_each([0.0, 0.25, 1.0]).labels()] == [
         "0.00",
         "0.25",
         "1.00",
@@ -312,7 +407,7 @@ def test_the_axis_of_a_setting_has_a_tick_at_each_value():
 
 
 def test_tick_labels_never_collide():
-    assert [label for _, label in Scale.of_setting([0, 1, 2, 500, 1000]).labels()] == [
+    assert [label for _, label in Scale.at_each([0, 1, 2, 500, 1000]).labels()] == [
         "0",
         "500",
         "1000",

@@ -70,6 +70,7 @@ def evalcore_metrics() -> list[Component]:
             name="code-similarity",
             summary="chrF of each program and the one before it in the dialogue",
             path=f"{home}.code_similarity:CodeSimilarity",
+            settings=f"{home}.code_similarity:CodeSimilaritySettings",
         ),
     ]
 

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from evalcore import Message
 from evalcore.settings import Settings
 from evalcore.stats import proportion
 from evalcore.testing import MetricContract, record, scores_of
-from evalcore_prompting.metrics.code_similarity import CodeSimilarity
+from evalcore_prompting.metrics.code_similarity import CodeSimilarity, CodeSimilaritySettings
 from evalcore_prompting.metrics.non_code import NonCode
 
 FIRST = "n = int(input())\nprint(n + n)\n"
@@ -49,7 +50,7 @@ def compute(tmp_path):
 
     def computed(metric, records):
         with scores_of(records, tmp_path / f"{next(stores)}.db") as scores:
-            made = metric(Settings())
+            made = metric(Settings() if metric is NonCode else CodeSimilaritySettings())
             return made.compute(scores), made.per_sample(scores).tolist()
 
     return computed
@@ -77,6 +78,10 @@ class TestCodeSimilarityContract(MetricContract):
         for i in range(5)
         for a in range(2)
     ]
+
+
+class TestDistributionContract(TestCodeSimilarityContract):
+    settings: ClassVar = {"at_least": [50, 100]}
 
 
 class TestNonCode:
@@ -141,3 +146,27 @@ class TestCodeSimilarity:
         assert (estimate.n, estimate.clusters) == (3, 2)
         assert of_problems[:2] == pytest.approx([np.mean([100, 100, far]), near])
         assert math.isnan(of_problems[2])
+
+    def test_the_distribution_is_the_share_of_pairs_at_least_so_similar(self, tmp_path):
+        records = [
+            dialogue("a", program(FIRST), program(FIRST), program(FIRST)),
+            dialogue("a", program(FIRST), program(OTHER), attempt=1),
+            dialogue("b", program(FIRST), program(SECOND)),
+            dialogue("c", program(FIRST)),
+        ]
+        metric = CodeSimilarity(CodeSimilaritySettings(at_least=(1, 50, 100)))
+        with scores_of(records, tmp_path / "run.db") as scores:
+            mean = CodeSimilarity(CodeSimilaritySettings()).compute(scores)
+            whole, *shares = metric.compute(scores).values()
+            of_problems = metric.per_sample(scores)
+        assert whole == mean
+        assert [share.value for share in shares] == [1, 3 / 4, 2 / 4]
+        assert [share.at for share in shares] == [1, 50, 100]
+        assert (shares[1].n, shares[1].clusters) == (3, 2)
+        assert list(of_problems) == ["mean", "at-least-1", "at-least-50", "at-least-100"]
+        assert of_problems["at-least-100"][:2] == pytest.approx([2 / 3, 0])
+
+    @pytest.mark.parametrize("at_least", [[0], [101], 50, [50.5]])
+    def test_similarities_that_there_are_not(self, at_least):
+        with pytest.raises(ValidationError):
+            CodeSimilaritySettings(at_least=at_least)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import ClassVar
@@ -248,7 +249,7 @@ class TestBudgets:
     def test_of_one_call_each_is_that_of_code_samples(self, measure):
         calls = measure(contest(), n=2, k=[2, 5, 10], budget="calls")
         samples = measure(contest(), n=2, k=[2, 5, 10])
-        assert list(calls.values()) == list(samples.values())
+        assert list(calls.values()) == [replace(x, axis="calls") for x in samples.values()]
 
     def test_less_than_an_attempt(self, measure):
         with pytest.raises(
@@ -268,6 +269,48 @@ class TestBudgets:
         records = [replace(item, usage=Usage()) for item in attempts("a", 5, 3, 1)]
         with pytest.raises(ValueError, match="the attempts cost no tokens: set another `budget`"):
             measure(records, n=1, k=5, budget="tokens")
+
+
+class TestCurves:
+    @pytest.mark.parametrize(
+        ("settings", "axis"),
+        [
+            ({}, "attempts"),
+            ({"n": 1}, "code samples"),
+            ({"n": [1, 2, 5], "budget": "calls"}, "calls"),
+            ({"n": 1, "budget": "tokens"}, "tokens"),
+        ],
+    )
+    def test_parts_lie_where_the_budget_does(self, measure, settings, axis):
+        spent = Usage(calls=1, completion_tokens=1)
+        records = [replace(item, usage=spent) for item in contest()]
+        parts = measure(records, k=[1, 5, 10], **settings).values()
+        assert [(part.axis, part.at) for part in parts] == [(axis, 1), (axis, 5), (axis, 10)]
+
+    def test_reach_the_results_and_the_report(self, evalcore_run, tmp_path):
+        answers = [("a", 1), ("a", 2), ("b", 4), ("b", 4)]
+        for name, lines in {
+            "questions": [
+                {"id": "a", "question": "?", "answer": 2},
+                {"id": "b", "question": "?", "answer": 4},
+            ],
+            "answers": [{"sample": sample, "answer": str(answer)} for sample, answer in answers],
+        }.items():
+            written = "".join(json.dumps(line) + "\n" for line in lines)
+            (tmp_path / f"{name}.jsonl").write_text(written, encoding="utf-8")
+        run = evalcore_run(
+            {
+                "task": {"use": "jsonl", "path": "questions.jsonl", "match": "numeric"},
+                "models": {"m": {"use": "replay", "path": "answers.jsonl"}},
+                "attempts": 2,
+                "metrics": [{"use": "pass-at-k", "k": [1, 2]}, "mean"],
+                "reports": ["html"],
+            }
+        )
+        found = [(result.value, result.axis, result.at) for result in run.results]
+        assert found == [(0.75, "attempts", 1), (1.0, "attempts", 2), (0.75, "", None)]
+        page = (run.path / "report.html").read_text(encoding="utf-8")
+        assert "<h3>pass-at-k over attempts</h3>" in page
 
 
 class TestPerProblem:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from evalcore import stats
 from evalcore.metric import Metric
@@ -22,10 +23,21 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CodeSimilarity"]
+__all__ = ["CodeSimilarity", "CodeSimilaritySettings"]
+
+_Similarity = Annotated[int, Field(ge=1, le=100)]
 
 
-class CodeSimilarity(Metric[Settings]):
+class CodeSimilaritySettings(Settings):
+    """Settings of `code-similarity`."""
+
+    at_least: tuple[_Similarity, ...] = ()
+    """Similarities of which to tell, besides the mean, the share of pairs that have as much: the
+    distribution, with a part for each, `code-similarity/at-least-80`. The mean is then the part
+    `code-similarity/mean`."""
+
+
+class CodeSimilarity(Metric[CodeSimilaritySettings]):
     """How much of a program the next one of its dialogue keeps: chrF, from 0 to 100.
 
     The programs of a dialogue are those that the model's answers hold, found by the rule of
@@ -35,20 +47,36 @@ class CodeSimilarity(Metric[Settings]):
     sacrebleu computes it. All pairs of a cell count alike. Failed attempts are left out.
     """
 
-    def compute(self, scores: Scores) -> Estimate:
-        """The mean over pairs; those at one problem belong together in its interval."""
+    def compute(self, scores: Scores) -> Estimate | dict[str, Estimate]:
+        """The mean over pairs, and shares of them; those at one problem belong together."""
         pairs = _pairs(scores)
-        estimate = stats.mean(pairs.similarity, pairs.problem)
-        return replace(estimate, n=np.unique(pairs.attempt).size)
+        n = np.unique(pairs.attempt).size
+        mean = replace(stats.mean(pairs.similarity, pairs.problem), n=n)
+        if not self.settings.at_least:
+            return mean
+        shares = {
+            f"at-least-{least}": replace(
+                stats.proportion(pairs.similarity >= least, pairs.problem),
+                n=n,
+                axis="similarity at least",
+                at=least,
+            )
+            for least in self.settings.at_least
+        }
+        return {"mean": mean, **shares}
 
-    def per_sample(self, scores: Scores) -> Floats:
-        """The mean over the pairs at each problem."""
+    def per_sample(self, scores: Scores) -> Floats | dict[str, Floats]:
+        """The mean over the pairs at each problem, and shares of them."""
         pairs = _pairs(scores)
         problems = int(scores.sample.max(initial=-1)) + 1
-        totals = np.bincount(pairs.problem, pairs.similarity, problems)
-        with np.errstate(invalid="ignore"):
-            means: Floats = totals / np.bincount(pairs.problem, minlength=problems)
-        return means
+        mean = _by_problem(pairs.similarity, pairs.problem, problems)
+        if not self.settings.at_least:
+            return mean
+        shares = {
+            f"at-least-{least}": _by_problem(pairs.similarity >= least, pairs.problem, problems)
+            for least in self.settings.at_least
+        }
+        return {"mean": mean, **shares}
 
 
 class _Pairs(NamedTuple):
@@ -74,6 +102,14 @@ def _pairs(scores: Scores) -> _Pairs:
         np.array(problem, dtype=np.int64),
         np.array(attempt, dtype=np.int64),
     )
+
+
+def _by_problem(values: NDArray[Any], problem: NDArray[np.int64], problems: int) -> Floats:
+    """The mean over the pairs at each problem; NaN where it has none."""
+    totals = np.bincount(problem, values, problems)
+    with np.errstate(invalid="ignore"):
+        means: Floats = totals / np.bincount(problem, minlength=problems)
+    return means
 
 
 def _programs(record: Record) -> list[str]:

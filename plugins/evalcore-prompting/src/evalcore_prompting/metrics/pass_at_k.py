@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,10 @@ class PassAtK(Metric[PassAtKSettings]):
             ValueError: If a problem has fewer than k attempts with a score.
         """
         n = int(np.count_nonzero(~scores.failed))
-        return {k: mean_over_problems(values, n) for k, values in self.per_sample(scores).items()}
+        return {
+            k: replace(mean_over_problems(values, n), axis="attempts", at=int(k))
+            for k, values in self.per_sample(scores).items()
+        }
 
     def per_sample(self, scores: Scores) -> dict[str, Floats]:
         """Pass@k of each problem for each k.

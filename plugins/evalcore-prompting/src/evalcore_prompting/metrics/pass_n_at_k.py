@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -45,7 +46,8 @@ class PassNAtKSettings(Settings):
     """Answers submitted at most: one number for each `k`, or a list that goes along with `k`."""
     k: Counts
     """What may be spent at a problem, or a list of such numbers: a curve. Each pair of `n` and `k`
-    is a part of its own, `pass-n-at-k/10@100`."""
+    is a part of its own, `pass-n-at-k/10@100`. The report draws the curve where no `k` comes
+    twice."""
     budget: Literal["samples", "calls", "tokens"] = "samples"
     """What `k` counts: code samples; calls of models; or tokens that models write."""
     turns: Count | None = None
@@ -59,6 +61,11 @@ class PassNAtKSettings(Settings):
         if len(ns) != len(ks):
             raise ValueError(f"{len(ns)} values of `n` cannot go along with {len(ks)} of `k`")
         return list(zip(ns, ks, strict=True))
+
+    def parts(self) -> dict[str, tuple[int, int]]:
+        """Each n with its k, by the name of the part."""
+        unit = "" if self.budget == "samples" else f"-{self.budget}"
+        return {f"{n}@{k}{unit}": (n, k) for n, k in self.pairs()}
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
@@ -102,8 +109,10 @@ class PassNAtK(Metric[PassNAtKSettings]):
                 attempt, or a problem has fewer attempts with a score than the budget pays for.
         """
         n = int(np.count_nonzero(~scores.failed))
+        axis, places = _UNITS[self.settings.budget], self.settings.parts()
         return {
-            part: mean_over_problems(values, n) for part, values in self.per_sample(scores).items()
+            part: replace(mean_over_problems(values, n), axis=axis, at=places[part][1])
+            for part, values in self.per_sample(scores).items()
         }
 
     def per_sample(self, scores: Scores) -> dict[str, Floats]:
@@ -112,7 +121,7 @@ class PassNAtK(Metric[PassNAtKSettings]):
         Raises:
             ValueError: As `compute` does.
         """
-        settings, pairs = self.settings, self.settings.pairs()
+        settings = self.settings
         allowed, taken, public = scores.details(
             "details.max_turns", "details.turns", "score.public_passed"
         )
@@ -123,13 +132,10 @@ class PassNAtK(Metric[PassNAtKSettings]):
         _check_budget(settings, cost, each)
         solved = right(scores)
         tallies = tally(scores, _public_passed(public, solved, scores.failed), solved)
-        check_enough(tallies, max(k for _, k in pairs), cost, each)
-        unit = "" if settings.budget == "samples" else f"-{settings.budget}"
+        check_enough(tallies, max(k for _, k in settings.pairs()), cost, each)
         return {
-            f"{n}@{k}{unit}": of_problems(
-                tallies, partial(estimators.pass_n_at_k, n=n, k=k // cost)
-            )
-            for n, k in pairs
+            part: of_problems(tallies, partial(estimators.pass_n_at_k, n=n, k=k // cost))
+            for part, (n, k) in settings.parts().items()
         }
 
 
