@@ -105,6 +105,11 @@ class ModelHandle:
         request = account.continuation(context, text)
         return await gate.loglikelihood(served, request, account)
 
+    def count_tokens(self, text: str) -> int | None:
+        """Count by the model's tokenizer."""
+        served, _, _ = _asking(self._name)
+        return served.model.count_tokens(text)
+
 
 class FeedbackError(Exception):
     """The task could not give feedback.

@@ -86,6 +86,17 @@ class LanguageModel(ABC, Generic[S]):
         """
         return None
 
+    def count_tokens(self, text: str) -> int | None:
+        """How many tokens a text has by itself, without what stands around texts in a prompt.
+
+        Optional. It is called on the event loop, and before `open` as well, where it loads nothing
+        heavy and asks no server.
+
+        Returns:
+            The number, or `None` where that is not known, or not yet.
+        """
+        return None
+
     def preflight(self) -> None:
         """Tell at once what would keep `open` from working, as far as that is known without it.
 

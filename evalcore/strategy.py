@@ -55,6 +55,9 @@ class ModelHandle(Protocol):
             EvalcoreError: if the model cannot tell.
         """
 
+    def count_tokens(self, text: str) -> int | None:
+        """How many tokens a text has for this model; `None` where that is not known."""
+
 
 class Context(Protocol):
     """What a strategy may touch during one attempt; the hidden side of the case is not in it."""

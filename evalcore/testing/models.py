@@ -100,6 +100,15 @@ class ModelContract(ComponentContract):
         model.preflight()
         model.preflight()
 
+    def test_tokens_of_a_text_are_a_number_or_not_known(
+        self, found: Found, validated: Settings
+    ) -> None:
+        """They are asked for before the model is open, too, and an empty text has none."""
+        model: LanguageModel[Any] = found.component.load()(validated)
+        count = model.count_tokens("A text.")
+        assert count is None or (isinstance(count, int) and count > 0)
+        assert model.count_tokens("") in {None, 0}
+
     def test_can_be_closed_twice(self, found: Found, validated: Settings) -> None:
         """What `open` took is given back, and nothing breaks if it is asked for again."""
 

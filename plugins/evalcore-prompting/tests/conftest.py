@@ -33,16 +33,21 @@ def golden():
 def converse(evalcore_run, evalcore_offer):
     """Runs a strategy once against a model that gives these answers, and returns the record.
 
-    Its `requests` are what the model was asked.
+    Its `requests` are what the model was asked; `count` is how the model counts tokens.
     """
 
     def answer(request, answers):
         conversed.requests.append(request)
         return answers[request.call]
 
-    def conversed(answers, strategy, *, statement=STATEMENT, task="offered:doubling", limit=1):
+    def conversed(
+        answers, strategy, *, statement=STATEMENT, task="offered:doubling", limit=1, count=None
+    ):
         evalcore_offer("doubling", type("Doubling", (Doubling,), {"statement": statement}))
-        evalcore_offer("script", scripted(lambda request: answer(request, answers)))
+        model = scripted(lambda request: answer(request, answers))
+        if count:
+            model.count_tokens = lambda self, text: count(text)
+        evalcore_offer("script", model)
         spec = {"task": task, "models": {"author": "offered:script"}, "strategy": strategy}
         (record,) = evalcore_run(spec, limit=limit).records
         assert record.failure is None, record.failure.traceback

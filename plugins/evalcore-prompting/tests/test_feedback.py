@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from evalcore.data import Feedback
 from evalcore_prompting import library
 from evalcore_prompting.feedback import FeedbackText
+from evalcore_prompting.lengths import beginning, end
 
 PASSED = {"verdict": "accepted", "input": "1 1\n", "expected": "2\n", "got": "2\n", "stderr": ""}
 WRONG = {"verdict": "wrong-answer", "input": "1 2\n", "expected": "3\n", "got": "4\n", "stderr": ""}
@@ -21,9 +22,15 @@ ERROR = {
 }
 
 
-def told(grain, *tests, text="", test_chars=600, chars=3_000, **details):
+def told(grain, *tests, text="", each=600, whole=3_000, count=len, **details):
+    """What is told of tests, in characters unless something else is counted."""
     feedback = Feedback(passed=False, text=text, details={"tests": list(tests), **details})
-    return FeedbackText(library(), grain, test_chars, chars)(feedback)
+    return FeedbackText(library(), grain, each, whole)(feedback, count)
+
+
+def words(text):
+    """How many words a text has: tokens of unequal lengths."""
+    return len(text.split())
 
 
 def test_binary_says_nothing_of_tests():
@@ -89,32 +96,32 @@ def test_a_test_that_lacks_a_text_is_told_without():
 
 
 def test_a_long_text_keeps_its_beginning_and_leaves_the_short_ones_whole():
-    text = told("failed-tests", {**WRONG, "input": "9" * 500}, test_chars=100)
+    text = told("failed-tests", {**WRONG, "input": "9" * 500}, each=100)
     assert "Input:\n" + "9" * 95 + "...\nExpected output:\n3\nYour output:\n4" in text
 
 
 def test_a_long_traceback_keeps_its_end():
-    text = told("failed-tests", {**ERROR, "stderr": "x" * 500 + "\nKeyError: 7"}, test_chars=60)
+    text = told("failed-tests", {**ERROR, "stderr": "x" * 500 + "\nKeyError: 7"}, each=60)
     assert "...xxx" in text
     assert text.endswith("x\nKeyError: 7")
 
 
 def test_tests_that_do_not_fit_are_counted():
     tests = [{**WRONG, "input": f"test {n}"} for n in range(9)]
-    text = told("failed-tests", *tests, chars=200)
+    text = told("failed-tests", *tests, whole=200)
     assert "test 1" in text
     assert text.endswith("\n\nIt also fails 7 more.")
     assert len(text) <= 200
 
 
 def test_failed_tests_are_shown_before_passed_ones():
-    text = told("all-tests", PASSED, PASSED, WRONG, chars=130)
+    text = told("all-tests", PASSED, PASSED, WRONG, whole=130)
     assert text.startswith("It passes 2 tests.\n\nYour program fails this test:")
     assert "Input:\n1 2" in text
 
 
 def test_one_test_that_does_not_fit_is_cut():
-    text = told("failed-tests", {**WRONG, "input": "9" * 500}, chars=100)
+    text = told("failed-tests", {**WRONG, "input": "9" * 500}, whole=100)
     assert len(text) == 100
     assert text.endswith("999...")
 
@@ -152,7 +159,7 @@ def test_a_trace_says_how_many_blocks_were_left_out():
 
 @pytest.mark.parametrize(("chars", "shown"), [(320, [0, 9]), (400, [0, 1, 8, 9])])
 def test_a_long_trace_keeps_its_beginning_and_its_end(chars, shown):
-    text = told("traced", WRONG, ERROR, trace=blocks(10, omitted=7), chars=chars)
+    text = told("traced", WRONG, ERROR, trace=blocks(10, omitted=7), whole=chars)
     assert [i for i in range(10) if f"after: i = {i}" in text] == shown
     assert f"({17 - len(shown)} blocks are left out here.)" in text
     assert "It also fails 1 more." in text
@@ -189,26 +196,59 @@ BLOCKS = st.fixed_dictionaries({"code": TEXTS, "before": VALUES, "after": VALUES
     st.sampled_from(library().ids("feedback")),
     st.integers(40, 400),
     st.integers(100, 1000),
+    st.sampled_from([len, words, lambda text: 2 * len(text)]),
 )
-def test_no_text_is_longer_than_allowed(tests, blocks, text, grain, test_chars, chars):
+def test_no_text_is_longer_than_allowed(tests, blocks, text, grain, each, whole, count):
     details = {"tests": tests, "trace": {"blocks": blocks, "omitted": 3}}
     feedback = Feedback(passed=False, text=text, details=details)
-    told = FeedbackText(library(), grain, test_chars, chars)
-    assert 0 < len(told(feedback)) <= chars
+    told = FeedbackText(library(), grain, each, whole)
+    assert 0 < count(told(feedback, count)) <= whole
     for test in tests:
-        shown = told._shown(test)
-        assert (
-            sum(len(shown[name]) for name in ("input", "expected", "got", "stderr")) <= test_chars
-        )
-        if sum(map(len, test.values())) <= test_chars:
+        shown = told._shown(test, count)
+        assert sum(count(shown[name]) for name in ("input", "expected", "got", "stderr")) <= each
+        if sum(map(count, test.values())) <= each // 4:
             assert shown["stderr"] == test["stderr"].rstrip()
 
 
 @given(st.lists(TESTS, max_size=6), st.sampled_from(["failed-tests", "all-tests"]))
 def test_what_fits_is_told_whole(tests, grain):
-    text = told(grain, *tests, test_chars=10_000, chars=100_000)
+    text = told(grain, *tests, each=10_000, whole=100_000)
     assert "more." not in text or any("more." in str(test) for test in tests)
     for test in tests:
         if test["verdict"] == "wrong-answer":
             assert test["input"].rstrip() in text
             assert test["got"].rstrip() in text
+
+
+@given(st.text(max_size=400), st.integers(2, 60), st.sampled_from([len, words]))
+def test_no_longer_piece_would_fit(text, limit, count):
+    for cut, whole in ((beginning, text), (end, text[::-1])):
+        kept = cut(whole, limit, count)
+        if count(whole) <= limit:
+            assert kept == whole
+            continue
+        assert count(kept) <= limit
+        left = len(kept) - len("...") + 1  # one character more
+        more = whole[:left] + "..." if cut is beginning else "..." + whole[len(whole) - left :]
+        assert not kept or count(more) > limit
+
+
+def test_of_an_endless_text_little_is_counted():
+    counted = []
+
+    def count(text):
+        counted.append(len(text))
+        return words(text)
+
+    assert beginning("word " * 1_000_000, 10, count) == "word " * 9 + "word..."
+    assert sum(counted) < 2_000
+
+
+def test_tokens_of_the_model_are_what_is_counted():
+    long = {**WRONG, "input": " ".join(["1234567"] * 90)}
+    assert told("failed-tests", long, each=40, count=words).count("1234567") == 40 - 2
+    trace = [f"frame{i}" for i in range(90)]
+    failing = {**ERROR, "stderr": "\n".join([*trace, "KeyError: 7"])}
+    text = told("failed-tests", failing, each=20, count=words)
+    assert text.endswith("frame89\nKeyError: 7")
+    assert "frame60" not in text

@@ -128,7 +128,7 @@ def test_no_dialogue_holds_a_hidden_test(evalcore_run, evalcore_offer, secrets, 
         {
             "task": {"use": "contest", "workers": 1, "trace": grain == "traced"},
             "models": {"author": "offered:author"},
-            "strategy": {"use": "multi-turn", "feedback": grain, "feedback_chars": 100_000},
+            "strategy": {"use": "multi-turn", "feedback": grain, "feedback_tokens": 25_000},
         }
     )
     assert {record.sample for record in run.records} == secrets.keys()

@@ -334,9 +334,19 @@ def test_an_answer_without_a_program_is_reflected_on(converse):
 
 
 def test_feedback_is_cut_as_the_spec_says(converse):
-    strategy = {"use": "multi-turn", "feedback_chars": 100}
+    strategy = {"use": "multi-turn", "feedback_tokens": 25}
     record = converse([WRONG, RIGHT], strategy)
     assert said(record)[1].partition("\n\nFind")[0].endswith("It also fails 1 more.")
+
+
+def test_feedback_is_cut_by_the_tokens_of_the_model(converse):
+    strategy = {"use": "multi-turn", "feedback_tokens": 25}
+    record = converse([WRONG, RIGHT], strategy, count=lambda text: len(text.split()))
+    assert (
+        said(record)[1]
+        .partition("\n\nFind")[0]
+        .endswith("Input:\n3\nExpected output:\n6\nYour output:\n0")
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalcore.data import Attempt, Message
 from evalcore_prompting.extraction import extract, spoken
+from evalcore_prompting.lengths import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from evalcore.data import Feedback, Sample
     from evalcore.strategy import Context
     from evalcore_prompting.extraction import Code
+    from evalcore_prompting.lengths import Count
     from evalcore_prompting.templates import Library
 
 __all__ = ["Dialogue", "Turn"]
@@ -59,7 +61,8 @@ class Dialogue:
         system: message of the system before all others, if not empty.
         sampling: what the model is asked with, as keyword arguments of its `generate`.
         max_turns: turns at most.
-        feedback: puts a task's feedback into words; without it none is asked for.
+        feedback: puts a task's feedback into words, no more than may be by a count of tokens;
+            without it none is asked for.
     """
 
     prompts: Library
@@ -67,7 +70,7 @@ class Dialogue:
     system: str
     sampling: Mapping[str, Any]
     max_turns: int = 1
-    feedback: Callable[[Feedback], str] | None = None
+    feedback: Callable[[Feedback, Count], str] | None = None
 
     async def hold(self, sample: Sample, context: Context) -> Attempt:
         """Make one attempt, whose answer is the last program in a fenced block, or empty.
@@ -164,7 +167,8 @@ class _Talk:
 
     def _say_what_is_wrong(self, done: _Try, number: int) -> None:
         if done.feedback and self._dialogue.feedback:
-            self._parts.append(self._dialogue.feedback(done.feedback))
+            count = tokens_of(self._model)
+            self._parts.append(self._dialogue.feedback(done.feedback, count))
         else:
             self._say("no-code", number)
 

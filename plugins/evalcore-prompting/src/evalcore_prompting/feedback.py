@@ -9,12 +9,13 @@ A task that traces programs puts what the program does on the first failed test 
 `after` them by the names of variables, and how many are `omitted` between. Where there is no trace,
 `untraced` says why.
 
-Long feedback is cut by these rules. The texts of one test share a limit: each gets an equal part,
-and what a short one leaves goes to the others. A text that is too long keeps its beginning, and
-`stderr` its end, where a traceback names the error. The whole has a limit of its own: it shows as
-many tests as fit, failed ones first, and says how many more there are. Where not even one fits, it
-is cut at the end. A trace goes before the second test: as many of its first and last blocks are
-shown as fit beside one.
+Long feedback is cut by these rules. Lengths are tokens of the model that reads it, or four
+characters each where its tokenizer is not known. The texts of one test share a limit: each gets an
+equal part, and what a short one leaves goes to the others. A text that is too long keeps its
+beginning, and `stderr` its end, where a traceback names the error. The whole has a limit of its
+own: it shows as many tests as fit, failed ones first, and says how many more there are. Where not
+even one fits, it is cut at the end. A trace goes before the second test: as many of its first and
+last blocks are shown as fit beside one.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evalcore_prompting.lengths import beginning, end
+
 if TYPE_CHECKING:
     from evalcore.data import Feedback
+    from evalcore_prompting.lengths import Count
     from evalcore_prompting.templates import Library
 
 __all__ = ["FeedbackText"]
 
 _FIELDS = ("input", "expected", "got", "stderr")
-_CUT = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +44,35 @@ class FeedbackText:
     Attributes:
         prompts: where the grain is found.
         grain: id of a prompt of the family `feedback`.
-        test_chars: characters that the texts of one test may have.
-        chars: characters that the whole may have.
+        test_tokens: tokens that the texts of one test may have.
+        tokens: tokens that the whole may have.
     """
 
     prompts: Library
     grain: str
-    test_chars: int
-    chars: int
+    test_tokens: int
+    tokens: int
 
-    def __call__(self, feedback: Feedback) -> str:
+    def __call__(self, feedback: Feedback, count: Count) -> str:
         """The text of one feedback.
+
+        Args:
+            feedback: the task's.
+            count: counts the tokens of a text.
 
         Raises:
             PromptError: if the template fails.
         """
         found = feedback.details.get("tests", ())
-        tests = [self._shown(test) for test in found if isinstance(test, Mapping)]
+        tests = [self._shown(test, count) for test in found if isinstance(test, Mapping)]
         passed = [test for test in tests if test["verdict"] == "accepted"]
         failed = [test for test in tests if test["verdict"] != "accepted"]
 
         trace = _trace(feedback.details)
 
-        def showing(count: int, blocks: int) -> str:
+        def showing(first: int, blocks: int) -> str:
             """With the first tests alone, failed ones before passed ones, and so many blocks."""
-            shown, kept = failed[:count], passed[: max(0, count - len(failed))]
+            shown, kept = failed[:first], passed[: max(0, first - len(failed))]
             return self.prompts.render(
                 self.grain,
                 failed=shown,
@@ -77,24 +84,23 @@ class FeedbackText:
                 untraced=str(feedback.details.get("untraced", "the task gives none")),
             )
 
-        def too_long(count: int, blocks: int) -> bool:
-            return len(showing(count, blocks)) > self.chars
+        def too_long(first: int, blocks: int) -> bool:
+            return count(showing(first, blocks)) > self.tokens
 
-        blocks = len(trace)
-        while blocks and too_long(1, blocks):
-            blocks -= 1
-        counts = range(2, len(tests) + 1)
-        fitting = bisect_left(counts, True, key=lambda count: too_long(count, blocks))
-        return _beginning(showing(1 + fitting, blocks), self.chars)
+        more_blocks = range(1, len(trace) + 1)
+        blocks = bisect_left(more_blocks, True, key=lambda blocks: too_long(1, blocks))
+        more_tests = range(2, len(tests) + 1)
+        fitting = bisect_left(more_tests, True, key=lambda first: too_long(first, blocks))
+        return beginning(showing(1 + fitting, blocks), self.tokens, count)
 
-    def _shown(self, test: Mapping[str, Any]) -> dict[str, str]:
+    def _shown(self, test: Mapping[str, Any], count: Count) -> dict[str, str]:
         """The verdict of a test and its texts, cut to what they may have together."""
         shown = {name: str(test.get(name, "")).rstrip() for name in _FIELDS}
-        left = self.test_chars
+        left = self.test_tokens
         for done, name in enumerate(sorted(_FIELDS, key=lambda name: len(shown[name]))):
-            cut = _end if name == "stderr" else _beginning
-            shown[name] = cut(shown[name], left // (len(_FIELDS) - done))
-            left -= len(shown[name])
+            cut = end if name == "stderr" else beginning
+            shown[name] = cut(shown[name], left // (len(_FIELDS) - done), count)
+            left -= count(shown[name])
         return {"verdict": str(test.get("verdict", "")), **shown}
 
 
@@ -123,11 +129,3 @@ def _thinned(blocks: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     between = blocks[len(first) : len(blocks) - len(last) + 1]
     left_out = len(between) - 1 + sum(block["skipped"] for block in between)
     return [*first, {**last[0], "skipped": left_out}, *last[1:]]
-
-
-def _beginning(text: str, chars: int) -> str:
-    return text if len(text) <= chars else text[: chars - len(_CUT)] + _CUT
-
-
-def _end(text: str, chars: int) -> str:
-    return text if len(text) <= chars else _CUT + text[len(text) - chars + len(_CUT) :]

@@ -56,6 +56,9 @@ class _Understudy:
     async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
         raise EvalcoreError("a rehearsal has no model that could tell how likely a text is")
 
+    def count_tokens(self, text: str) -> None:
+        return None
+
 
 class _Stage:
     """The context of a rehearsal."""

@@ -97,10 +97,11 @@ class FeedbackSettings(DialogueSettings):
     feedback: str = "failed-tests"
     """What is told of a program that fails: `binary`, `failed-tests`, `all-tests`, `traced` (for a
     task that traces programs), or the id of a feedback prompt of your own."""
-    test_chars: int = Field(default=512, ge=40)
-    """Characters that the texts of one test may have in the feedback."""
-    feedback_chars: int = Field(default=4_000, ge=100)
-    """Characters that the feedback may have."""
+    test_tokens: int = Field(default=128, ge=10)
+    """Tokens of the model that the texts of one test may have in the feedback; where its tokenizer
+    is not known, four characters are a token."""
+    feedback_tokens: int = Field(default=1_000, ge=25)
+    """Tokens that the feedback may have."""
 
 
 class MultiTurnSettings(FeedbackSettings, SingleTurnSettings):

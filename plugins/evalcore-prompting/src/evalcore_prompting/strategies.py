@@ -37,7 +37,7 @@ class DialogueStrategy(Strategy[S]):
         prompts = library(settings.prompts)
         self._dialogue = Dialogue(prompts, turns, settings.system, settings.sampling)
         if isinstance(settings, FeedbackSettings):
-            limits = settings.test_chars, settings.feedback_chars
+            limits = settings.test_tokens, settings.feedback_tokens
             self._dialogue = replace(
                 self._dialogue,
                 max_turns=settings.max_turns,

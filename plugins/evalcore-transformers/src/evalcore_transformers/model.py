@@ -12,7 +12,7 @@ from evalcore_transformers.presence import check_presence
 from evalcore_transformers.settings import TransformersSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from evalcore.data import Continuation, Generation, Likelihood, Request
     from evalcore_transformers.worker import Worker
@@ -25,6 +25,7 @@ class Transformers(LanguageModel[TransformersSettings]):
 
     _worker: Worker | None = None
     _identity = ""
+    _counter: Callable[[str], int] | None = None
 
     def preflight(self) -> None:
         """Look for the folder's parts and for the GPU; the hub is not asked.
@@ -67,6 +68,14 @@ class Transformers(LanguageModel[TransformersSettings]):
             EvalcoreError: as for `generate`.
         """
         return cast("Likelihood", await self._ask(request))
+
+    def count_tokens(self, text: str) -> int | None:
+        """By the model's `tokenizer.json`, as soon as that is on this machine."""
+        if self._counter is None:
+            from evalcore_transformers.counting import counter
+
+            self._counter = counter(self.settings)
+        return None if self._counter is None else self._counter(text)
 
     def identity(self) -> str:
         """The hub's commit, or a digest of the model's folder, and the type of its numbers."""
