@@ -53,6 +53,10 @@ class Microcoder(LanguageModel[MicrocoderSettings]):
         """
         return await self._model.loglikelihood(request)
 
+    def count_tokens(self, text: str) -> int | None:
+        """By the model's own tokenizer."""
+        return self._model.count_tokens(text)
+
     def identity(self) -> str:
         """A digest of weights, tokenizer and chat template."""
         return self._model.identity()

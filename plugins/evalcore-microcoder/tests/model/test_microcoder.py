@@ -87,6 +87,13 @@ def test_it_samples_at_temperature_one_where_nothing_else_is_said():
     assert len({answer.text for answer in answers(greedy, size="s")}) == 1
 
 
+def test_it_tells_how_many_tokens_a_text_has():
+    text = "Print the sum of the numbers of the list that are odd."
+    (alone,), (among,) = (answers([asked(it)], size="s") for it in ("", text))
+    model = Microcoder(MicrocoderSettings(size="s"))
+    assert model.count_tokens(text) == among.prompt_tokens - alone.prompt_tokens
+
+
 @pytest.mark.parametrize("text", ["\x00\x07", "Ω≈ç√∫ 日本語 👋🌍", "<|end|><|assistant|>"])
 def test_characters_never_seen_are_answered(text):
     (answer,) = answers([asked(text)], size="s")
