@@ -184,13 +184,8 @@ def _line_figure(metric: str, curve: _Curve, form: NumberFormat, number: int) ->
     title = f"{metric} over {curve.axis}"
     drawn = _coloured(curve.lines)
     points = [point for line in drawn for point in line.points]
-    # Of a grey line no interval is drawn.
-    shown = [
-        point if line.colour is not None else Point(point.value)
-        for line in drawn
-        for point in line.points
-    ]
-    scale, x = Scale.around(shown), Scale.at_each(point.x for point in points)
+    visible = [p if line.banded else Point(p.value) for line in drawn for p in line.points]
+    scale, x = Scale.around(visible), Scale.at_each(point.x for point in points)
     over = f"{counted(len(drawn), 'line')} over {counted(len(x.ticks), 'value')} of {curve.axis}"
     if len(drawn) > 1:
         names = _names_at_ends(drawn, scale, form)
@@ -203,22 +198,27 @@ def _line_figure(metric: str, curve: _Curve, form: NumberFormat, number: int) ->
         told = f"{over}, from {first} to {last}."
     plot = lines(drawn, scale, x, curve.axis, Caption(f"figure-{number}", title, told))
     content = f'<div class="curve{" named" if names else ""}">{plot}{names}</div>'
-    return _figure(title, _unit(points) + _selection(drawn), content)
+    return _figure(title, _shown(drawn), content)
 
 
 def _coloured(series: Mapping[str, Sequence[Point]]) -> list[Line]:
-    """Lines with a colour each; of more than there are colours, some that stand for all.
+    """Lines with a colour and a band each; of more than there are colours, some of them.
 
-    These are the highest at the right end, and the first, which a sweep begins with.
+    These are the highest at the right end, and the first, which a sweep begins with. Of these, the
+    highest and the first have bands: more would hide each other.
     """
     drawn = [Line(name, points) for name, points in series.items()]
-    chosen = drawn
     if len(drawn) > LINES:
         chosen = [*sorted(drawn, key=_height, reverse=True)[: LINES - 1], drawn[0]]
+        banded = {chosen[0].name, chosen[-1].name}
+    else:
+        chosen, banded = drawn, set(series)
     colours = {
         name: place for place, name in enumerate(dict.fromkeys(line.name for line in chosen))
     }
-    return [line._replace(colour=colours.get(line.name)) for line in drawn]
+    return [
+        line._replace(colour=colours.get(line.name), banded=line.name in banded) for line in drawn
+    ]
 
 
 def _height(line: Line) -> float:
@@ -226,11 +226,15 @@ def _height(line: Line) -> float:
     return -math.inf if line.end is None else line.end
 
 
-def _selection(drawn: Sequence[Line]) -> str:
-    """What is shown of many lines, in words."""
+def _shown(drawn: Sequence[Line]) -> str:
+    """What is shown, in words."""
+    points = [point for line in drawn for point in line.points]
     if len(drawn) <= LINES:
-        return ""
-    return f"; of {len(drawn)} lines, the first and the {LINES - 1} that end highest are named"
+        return _unit(points)
+    bounded = any(known(point.low) for point in points)
+    bands = ", the first and the highest with their 95 % intervals" if bounded else ""
+    named = f"the first of {len(drawn)} lines and the {LINES - 1} that end highest"
+    return f"{named} are named{bands}"
 
 
 def _names_at_ends(drawn: Sequence[Line], scale: Scale, form: NumberFormat) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from evalcore.data import Attempt, Message, Sample
 from evalcore.settings import Settings
-from evalcore.strategy import Strategy
+from evalcore.strategy import StandIns, Strategy
 
 if TYPE_CHECKING:
     from evalcore.strategy import Context
@@ -33,6 +33,8 @@ class SingleSettings(Settings):
 
 class Single(Strategy[SingleSettings]):
     """Asks the spec's one model once."""
+
+    stand_ins: ClassVar = StandIns()
 
     async def attempt(self, sample: Sample, context: Context) -> Attempt:
         """The model's answer to the sample's input."""

@@ -58,6 +58,9 @@ _VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"
     **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),
 }
 
+#: What a character of a tick label takes of a narrow plot's width, in percent.
+_CHARACTER = 3.6
+
 #: Height of the plot area of lines, in CSS pixels.
 _HEIGHT = 220
 
@@ -92,12 +95,14 @@ class Line(NamedTuple):
         name: Of what they are the values.
         points: The points.
         colour: The place of their colour; without one the line is grey.
+        banded: Whether their intervals are drawn.
         labels: What is written above each, or nothing.
     """
 
     name: str
     points: Sequence[Point]
     colour: int | None = None
+    banded: bool = False
     labels: Sequence[str] = ()
 
     @property
@@ -148,14 +153,18 @@ class Scale:
         low, high = self._place(self.ticks[0]), self._place(self.ticks[-1])
         return 100 * (self._place(value) - low) / (high - low)
 
-    def labels(self) -> list[tuple[float, str]]:
-        """Positions and texts of the tick labels, as far as there is room for them."""
+    def labels(self, character: float = 0.0) -> list[tuple[float, str]]:
+        """Positions and texts of the tick labels, as far as there is room for them.
+
+        Args:
+            character: What a character takes along the axis, in percent.
+        """
         shown: list[tuple[float, str]] = []
         decimals = _tick_decimals(self.ticks)
         for tick in self.ticks:
-            position = self.position(tick)
-            if not shown or position - shown[-1][0] >= 7:
-                shown.append((position, _tick_label(tick, decimals)))
+            position, label = self.position(tick), _tick_label(tick, decimals)
+            if not shown or position - shown[-1][0] >= max(7.0, character * len(label)):
+                shown.append((position, label))
         return shown
 
     def _place(self, value: float) -> float:
@@ -179,14 +188,14 @@ def stack(rows: Sequence[Sequence[float]], caption: Caption) -> str:
 
 
 def lines(drawn: Sequence[Line], scale: Scale, x: Scale, axis: str, caption: Caption) -> str:
-    """Lines over an axis: grey ones behind, those with a colour before them with their bands."""
+    """Lines over an axis: grey ones behind, bands before them, those with a colour in front."""
     grey = "".join(
         _polyline(line, "grey", _known_points(line.points, scale, x))
         for line in drawn
         if line.colour is None
     )
     coloured = [line for line in drawn if line.colour is not None]
-    bands = "".join(_band(line, scale, x) for line in coloured)
+    bands = "".join(_band(line, scale, x) for line in drawn if line.banded)
     front = "".join(_line(line, scale, x) for line in coloured)
     content = _axes(scale, x, axis) + _in_percent(grey + bands) + front
     return _svg("lines", _HEIGHT, content, caption)
@@ -255,7 +264,7 @@ def _vertical_axis_lines(scale: Scale, height: int) -> str:
     labels = "".join(
         _tick(place, position, y, label)
         for y in heights
-        for place, (position, label) in enumerate(scale.labels())
+        for place, (position, label) in enumerate(scale.labels(_CHARACTER))
     )
     return grid + labels
 
@@ -306,7 +315,7 @@ def _axes(scale: Scale, x: Scale, axis: str) -> str:
     grid = "".join(_horizontal_grid_line(*label) for label in scale.labels())
     ticks = "".join(
         _tick(place, position, _HEIGHT + 18, label)
-        for place, (position, label) in enumerate(x.labels())
+        for place, (position, label) in enumerate(x.labels(_CHARACTER))
     )
     kind = f"{axis} (logarithmic)" if x.logarithmic else axis
     return f'{grid}{ticks}<text class="tick" x="50%" y="{_HEIGHT + 36}">{text(kind)}</text>'
@@ -363,7 +372,7 @@ def _line(line: Line, scale: Scale, x: Scale) -> str:
 
 def _labels(line: Line, scale: Scale, x: Scale) -> str:
     """The labels of a line, of the points whose ticks are labelled."""
-    shown = {position for position, _ in x.labels()}
+    shown = {position for position, _ in x.labels(_CHARACTER)}
     places = ((x.position(point.x), point.value) for point in line.points)
     return "".join(
         f'<text class="tick label{"" if across else " begin"}" x="{_number(across)}%" '

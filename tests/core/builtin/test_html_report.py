@@ -293,7 +293,7 @@ def test_of_many_lines_the_first_and_the_highest_are_named(seed):
     assert set(ends(page)) == {"c0", *ranked[: LINES - 1]}
     assert ends(page) == [cell for cell in ranked if cell in ends(page)]
     assert Page(page).count("polyline", "grey") == len(last) - len(ends(page))
-    assert "of 30 lines, the first and the 4 that end highest are named" in page
+    assert "the first of 30 lines and the 4 that end highest are named" in page
 
 
 def test_a_line_that_ends_nowhere_has_no_name():

@@ -58,7 +58,7 @@ class CodeSimilarity(Metric[CodeSimilaritySettings]):
             f"at-least-{least}": replace(
                 stats.proportion(pairs.similarity >= least, pairs.problem),
                 n=n,
-                axis="similarity at least",
+                axis="least chrF",
                 at=least,
             )
             for least in self.settings.at_least
