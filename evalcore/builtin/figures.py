@@ -338,9 +338,9 @@ def _rows(cells: Iterable[str], plot: str, values: Sequence[str]) -> str:
     names = "".join(f'<li title="{text(cell)}">{_name(cell)}</li>' for cell in cells)
     numbers = "".join(f"<li>{value}</li>" for value in values) if any(values) else ""
     side = f'<ol class="values">{numbers}</ol>' if numbers else ""
-    height = " tall" if len(values) > TALL else ""
+    kind = 'class="rows tall" tabindex="0"' if len(values) > TALL else 'class="rows"'
     return (
-        f'<div class="rows{height}" style="--row:{ROW}px"><ol class="names">{names}</ol>'
+        f'<div {kind} style="--row:{ROW}px"><ol class="names">{names}</ol>'
         f'<div class="plot">{plot}</div>{side}</div>'
     )
 

@@ -40,7 +40,7 @@ __all__ = [
 #: Height of a row of dots or bars, in CSS pixels.
 ROW = 26
 
-#: Beyond this number of rows, the axis is labelled at the top as well.
+#: Beyond this number, rows can be scrolled, and the axis is labelled at the top as well.
 TALL = 20
 
 #: Number of colours that the page has for parts: the classes `s0`, `s1`, ...

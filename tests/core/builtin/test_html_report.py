@@ -371,11 +371,12 @@ def test_long_names_keep_their_ends():
     assert ("li", {"title": "model=an-organisation/a-model,reasoning=r8"}) in page.elements
 
 
-def test_a_hundred_cells_label_the_axis_at_both_ends():
+def test_a_hundred_cells_can_be_scrolled_and_label_the_axis_at_both_ends():
     few, many = (plots(*(result(f"c{i}", "mean", i / n) for i in range(n))) for n in (20, 100))
     labels = ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
     assert few.content["text"] == labels
     assert many.content["text"] == labels + labels
+    assert (few.count("div", "tall"), many.count("div", "tall")) == (0, 1)
 
 
 @pytest.mark.parametrize(
