@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from evalcore.metric import Metric, Scores
     from evalcore.model import LanguageModel, TransientError
     from evalcore.prices import Price, read_prices
+    from evalcore.rehearsal import Rehearsal, rehearse
     from evalcore.reporter import Report, Reporter
     from evalcore.settings import DataPath, Settings
     from evalcore.stats import Estimate
-    from evalcore.strategy import Context, Strategy
+    from evalcore.strategy import Context, StandIns, Strategy
     from evalcore.task import Task
 
 _HOMES = {
@@ -69,10 +70,11 @@ _HOMES = {
     "metric": ("Metric", "Scores"),
     "model": ("LanguageModel", "TransientError"),
     "prices": ("Price", "read_prices"),
+    "rehearsal": ("Rehearsal", "rehearse"),
     "reporter": ("Report", "Reporter"),
     "settings": ("DataPath", "Settings"),
     "stats": ("Estimate",),
-    "strategy": ("Context", "Strategy"),
+    "strategy": ("Context", "StandIns", "Strategy"),
     "task": ("Task",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -99,6 +101,7 @@ __all__ = [
     "PluginError",
     "Price",
     "Record",
+    "Rehearsal",
     "Report",
     "Reporter",
     "Request",
@@ -109,6 +112,7 @@ __all__ = [
     "Scores",
     "Settings",
     "SpecError",
+    "StandIns",
     "Strategy",
     "Task",
     "TaskError",
@@ -120,6 +124,7 @@ __all__ = [
     "open_model",
     "open_samples",
     "read_prices",
+    "rehearse",
 ]
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalcore.calls import Account, Gate, Ledger, LimitReached, Served
-from evalcore.errors import EvalcoreError, RunError, SpecError, TaskError
+from evalcore.errors import RunError, SpecError
 from evalcore.opened import open_model as open_part
+from evalcore.opened import open_task
 from evalcore.spec import Limits, load_model, load_spec
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from evalcore.data import Generation, Likelihood, Message, Sample, Usage
     from evalcore.spec import Part
     from evalcore.strategy import Strategy
-    from evalcore.task import Task
 
 __all__ = ["OpenModel", "open_model", "open_samples"]
 
@@ -69,21 +69,11 @@ def open_samples(
     if cell is not None and cell not in cells:
         raise SpecError([f"{spec}: found no cell {cell!r}, expected one of: {', '.join(cells)}"])
     chosen = cells[cell] if cell is not None else next(iter(cells.values()))
-    strategy, task = chosen.strategy.create(), chosen.task.create()
-    _open(chosen.task.name, task)
+    strategy, task = chosen.strategy.create(), open_task(chosen.task)
     try:
         yield strategy, (case.sample for case in task.cases())
     finally:
         task.close()
-
-
-def _open(name: str, task: Task[Any]) -> None:
-    try:
-        task.open()
-    except EvalcoreError:
-        raise
-    except Exception as error:
-        raise TaskError(f"task {name} cannot be opened: {error}") from error
 
 
 class OpenModel:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from evalcore.strategy import Strategy
     from evalcore.task import Task
 
-__all__ = ["HELD", "Components", "Job", "OpenCell", "OpenTask", "open_model"]
+__all__ = ["HELD", "Components", "Job", "OpenCell", "OpenTask", "open_model", "open_task"]
 
 HELD = 256
 """Cases that may wait for their score beyond those in flight; each may be megabytes of tests."""
@@ -84,7 +84,8 @@ class Components:
         """Open what the cell needs, after closing what no cell needs any more."""
         await self._close_finished()
         if cell.task.key not in self._tasks:
-            self._tasks[cell.task.key] = await asyncio.to_thread(_open_task, cell.task)
+            task = await asyncio.to_thread(open_task, cell.task)
+            self._tasks[cell.task.key] = OpenTask(cell.task.name, task)
         served = {}
         known = len(self._identities)
         for name, part in cell.models.items():
@@ -240,15 +241,20 @@ class OpenTask:
         self.task.close()
 
 
-def _open_task(part: Part) -> OpenTask:
-    task = part.create()
+def open_task(part: Part) -> Task[Any]:
+    """Open the task of a part.
+
+    Raises:
+        EvalcoreError: if it cannot be opened.
+    """
+    task: Task[Any] = part.create()
     try:
         task.open()
     except EvalcoreError:
         raise
     except (Exception, SystemExit) as error:
         raise TaskError(f"task {part.name} cannot be opened: {error}") from error
-    return OpenTask(part.name, task)
+    return task
 
 
 async def open_model(part: Part, secrets: dict[str, str]) -> LanguageModel[Any]:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from evalcore.data import Feedback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from evalcore.data import Attempt, Feedback, Generation, Likelihood, Message, Sample
+    from evalcore.data import Attempt, Generation, Likelihood, Message, Sample
     from evalcore.settings import Settings
 
-__all__ = ["Context", "Strategy"]
+__all__ = ["Context", "StandIns", "Strategy"]
 
 S = TypeVar("S", bound="Settings")
+
+
+class StandIns(NamedTuple):
+    """What stands for answers and feedback while an attempt is rehearsed.
+
+    Attributes:
+        answer: of every model, to every question.
+        feedback: of the task, on every answer.
+    """
+
+    answer: str = "[answer]"
+    feedback: Feedback = Feedback(passed=False, text="[feedback]")
 
 
 class Strategy(ABC, Generic[S]):
@@ -22,6 +36,11 @@ class Strategy(ABC, Generic[S]):
     One instance serves every attempt of its cell, many at a time on one event loop: what belongs
     to an attempt stays in local variables.
     """
+
+    stand_ins: ClassVar[StandIns | None] = None
+    """With these for answers and feedback no attempt at a sample makes more calls, or others before
+    the first feedback; by them `evalcore check` tells what a run takes at most. `None`: that cannot
+    be told before it runs."""
 
     def __init__(self, settings: S) -> None:
         self.settings = settings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from evalcore.data import Attempt, Case, Feedback, Message, Record, Request, Sample, Score
+from evalcore.rehearsal import rehearse
 from evalcore.settings import Settings
 from evalcore.strategy import Strategy
 from evalcore.task import Task
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from evalcore.data import Generation
     from evalcore.model import LanguageModel
+    from evalcore.plugins import Found
     from evalcore.testing.offers import Offer
 
     Attempted = Callable[[Sequence[int], int], list[Record]]
@@ -85,6 +87,18 @@ class StrategyContract(ComponentContract):
         assert [_timeless(record) for record in attempts(range(_MANY), 1)] == many
         alone = [_timeless(record) for record in attempts([_MANY - 1], 1)]
         assert alone == [record for record in many if record.sample == str(_MANY - 1)]
+
+    def test_no_attempt_makes_more_calls_than_its_rehearsal(
+        self, attempts: Attempted, found: Found, validated: Settings
+    ) -> None:
+        """By it `evalcore check` tells what a run takes at most."""
+        strategy: Strategy[Any] = found.component.load()(validated)
+        sample = Sample("0", "Question 0?", self.public)
+        rehearsal = asyncio.run(rehearse(strategy, sample, self.models))
+        if rehearsal is None:
+            pytest.skip("the strategy has no stand-ins")
+        for record in attempts(range(4), 1):
+            assert record.usage.calls <= len(rehearsal.calls)
 
 
 def _task(

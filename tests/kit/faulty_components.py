@@ -27,6 +27,7 @@ from evalcore import (
     Sample,
     Score,
     Settings,
+    StandIns,
     Strategy,
     Task,
 )
@@ -50,6 +51,8 @@ class SoundModel(LanguageModel[Settings]):
 
 
 class SoundStrategy(Strategy[Settings]):
+    stand_ins = StandIns()
+
     async def attempt(self, sample, context):
         generation = await context.model.generate(str(sample.input))
         return Attempt(generation.text, (Message("assistant", generation.text),))
@@ -324,6 +327,12 @@ class TestFaultyIdentity(OneModel):
             return f"server {next(_COUNT)}"
 
 
+class TestFaultyTokens(OneModel):
+    class Subject(SoundModel):
+        def count_tokens(self, text):
+            return -len(text)
+
+
 # Strategies
 
 
@@ -349,6 +358,15 @@ class TestFaultySharedState(OneStrategy):
             self.sample = sample
             generation = await context.model.generate(str(sample.input))
             return Attempt(f"{generation.text} for {self.sample.id}")
+
+
+class TestFaultyStandIns(OneStrategy):
+    class Subject(SoundStrategy):
+        async def attempt(self, sample, context):
+            attempt = await super().attempt(sample, context)
+            return (
+                attempt if attempt.answer == "[answer]" else await super().attempt(sample, context)
+            )
 
 
 # Metrics

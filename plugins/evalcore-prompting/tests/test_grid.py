@@ -1,13 +1,18 @@
-"""A sweep over prompts and feedback: what its cells share is asked once."""
+"""A sweep over prompts and feedback: what its cells share is asked once, and told before."""
 
 from __future__ import annotations
 
+import json
+
 from doubling import HALF_RIGHT, RIGHT, WORDS, Doubling
 
+from evalcore.cli import main
 from evalcore.testing import scripted
 
 
-def test_cells_that_begin_alike_ask_once(evalcore_run, evalcore_offer, monkeypatch, tmp_path):
+def test_cells_that_begin_alike_ask_once(
+    evalcore_run, evalcore_offer, monkeypatch, tmp_path, capsys
+):
     asked = []
 
     def reply(request):
@@ -22,7 +27,7 @@ def test_cells_that_begin_alike_ask_once(evalcore_run, evalcore_offer, monkeypat
     spec = {
         "task": "offered:doubling",
         "models": {"author": "offered:author"},
-        "strategy": {"use": "multi-turn", "reasoning": "explain-io", "temperature": 1.0},
+        "strategy": {"use": "multi-turn", "reasoning": "explain-io", "max_turns": 2},
         "sweep": {
             "strategy.instruction": ["none", "docstrings"],
             "strategy.feedback": ["binary", "failed-tests", "all-tests"],
@@ -38,3 +43,8 @@ def test_cells_that_begin_alike_ask_once(evalcore_run, evalcore_offer, monkeypat
         [messages for messages in asked if len(messages) == length] for length in (1, 3, 5)
     )
     assert (len(reasoning), len(programs), len(repairs)) == (2, 2 * 2, 2 * 2 * 3)
+    file = tmp_path / "spec.json"
+    file.write_text(json.dumps({"evalcore": 1, "name": "grid", **spec}))
+    capsys.readouterr()
+    assert main(["check", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["at_most"]["calls"] == len(asked) == 18

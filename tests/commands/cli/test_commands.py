@@ -149,9 +149,64 @@ def test_check_names_the_cells(evalcore):
     code, output, words = evalcore("check", "specs/sums.toml")
     assert code == 0
     assert words.startswith("Not looked at: whether a server answers")
-    assert output.splitlines()[0] == "specs/sums.toml: sums can run, 2 cells:"
-    assert [line.split()[0] for line in output.splitlines()[1:]] == ["match=exact", "match=numeric"]
+    first, *cells, last = output.splitlines()
+    assert first == "specs/sums.toml: sums can run, 2 cells:"
+    assert [line.split()[0] for line in cells] == ["match=exact", "match=numeric"]
+    assert last.startswith("At most 8 calls, about 16 tokens in (no max_tokens limits")
     assert not Path("runs").exists()
+
+
+CHECKED = {
+    "sums.yaml": [],
+    "a price of little": [
+        "strategy.max_tokens=1", "models.m.price={prompt: 1, completion: 1}",
+    ],
+    "a limit, a price and a cache": [
+        "strategy={use: single, max_tokens: 100, temperature: 0}", "cache=true", "attempts=5",
+        "models.m.price={prompt: 1000000, completion: 10000}",
+    ],
+    "many samples": ["task.path=data/many.jsonl", "attempts=1000", "strategy.max_tokens=64"],
+    "many cells": ["sweep={seed: [1, 2, 3, 4], strategy.max_tokens: [1, 2, 3]}"],
+    "an attempt in two words": ["strategy.system=Be brief!"],
+    "data that are not as said": ["task.question=text"],
+}  # fmt: skip
+
+
+def test_check_says_what_a_run_takes_in_these_words(evalcore, here, monkeypatch):
+    row = '{"id": %d, "question": "%s", "answer": 1}\n'
+    many = "".join(row % (i, "x" * i) for i in range(300))
+    Path("specs/data/many.jsonl").write_text(many)
+    monkeypatch.setattr("evalcore.forecast.REHEARSED", 30)
+    told = ""
+    for title, changes in CHECKED.items():
+        words = [word for change in changes for word in ("--set", change)]
+        code, output, _ = evalcore("check", "specs/sums.yaml", *words)
+        assert code == 0
+        told += f"# {title}\n{output.splitlines()[-1]}\n\n".replace(f"{here}/", "")
+    file = Path(__file__).with_name("golden") / "check.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(told)
+    assert told == file.read_text()
+
+
+def test_check_as_json_tells_it_of_each_cell(evalcore):
+    sweep = "sweep={strategy.max_tokens: [10, 20]}"
+    code, output, words = evalcore("check", "specs/sums.yaml", "--json", "--set", sweep)
+    assert (code, words) == (0, "")
+    found = json.loads(output)
+    assert found["name"] == "sums"
+    assert [cell["cell"] for cell in found["cells"]] == ["max_tokens=10", "max_tokens=20"]
+    assert [cell["at_most"]["completion_tokens"] for cell in found["cells"]] == [40, 80]
+    assert found["at_most"] == {
+        "calls": 8, "prompt_tokens": 16, "completion_tokens": 120, "dollars": 0.0,
+    }  # fmt: skip
+    assert (found["rehearsed"], found["samples"], found["unknown"]) == (4, 4, "")
+    gone = "task.question=text"
+    code, output, _ = evalcore("check", "specs/sums.yaml", "--json", "--set", gone)
+    found = json.loads(output)
+    assert (code, found["at_most"], found["cells"][0]["at_most"]) == (0, None, None)
+    assert "text" in found["unknown"]
 
 
 def test_check_and_run_tell_what_components_cannot_do(evalcore, evalcore_offer):

@@ -1,27 +1,25 @@
 """A dialogue before any model is asked: what a strategy would say, with stand-ins for the rest.
 
-A strategy is played against a model that answers `[answer]` and a program `[program]`, and a task
-whose feedback is one failed public test of stand-ins. The messages up to the first answer are those
-that a model would get; the later ones are the prompts of their turns, around the stand-ins.
+A model answers `[answer]` and a program `[program]`, and the feedback of the task is one failed
+public test of stand-ins. The messages up to the first answer are those that a model would get; the
+later ones are the prompts of their turns, around the stand-ins.
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from evalcore.data import Feedback, Generation, Likelihood
+import evalcore.rehearsal
+from evalcore.data import Feedback
 from evalcore.errors import EvalcoreError
+from evalcore.strategy import StandIns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from evalcore.data import Message, Sample
     from evalcore.strategy import Strategy
 
-__all__ = ["rehearse"]
+__all__ = ["STAND_INS", "rehearse"]
 
-_ANSWER = "[answer]\n\n```\n[program]\n```"
 _TEST = {
     "verdict": "wrong-answer",
     "input": "[input of a public test]",
@@ -33,41 +31,24 @@ _TRACE = {
     "blocks": [{"code": "[lines of the program]", "before": _VALUES, "after": _VALUES}],
     "omitted": 0,
 }
+_FEEDBACK = Feedback(False, "[feedback]", {"tests": [_TEST], "trace": _TRACE})
+
+STAND_INS = StandIns("[answer]\n\n```\n[program]\n```", _FEEDBACK)
+"""As no program passes, a dialogue takes all turns."""
 
 
 async def rehearse(strategy: Strategy[Any], sample: Sample) -> tuple[Message, ...]:
-    """The dialogue that a strategy of this package would hold about a sample.
+    """The dialogue that a strategy would hold about a sample.
 
-    It asks no model and runs no program. As no program passes, it takes all turns.
+    It asks no model and runs no program.
 
     Returns:
-        The messages: exact up to the first answer, with stand-ins in square brackets from there.
+        The messages: exact up to the first answer, with stand-ins from there.
+
+    Raises:
+        EvalcoreError: if the strategy has no stand-ins.
     """
-    attempt = await strategy.attempt(sample, _Stage())
-    return attempt.messages
-
-
-class _Understudy:
-    """A model that gives the stand-in for an answer."""
-
-    async def generate(self, messages: str | Sequence[Message], **sampling: Any) -> Generation:
-        return Generation(_ANSWER)
-
-    async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
-        raise EvalcoreError("a rehearsal has no model that could tell how likely a text is")
-
-    def count_tokens(self, text: str) -> None:
-        return None
-
-
-class _Stage:
-    """The context of a rehearsal."""
-
-    number = 0
-    seed = 0
-    model = _Understudy()
-    models: Mapping[str, _Understudy] = MappingProxyType({"model": model})
-
-    async def feedback(self, answer: Any) -> Feedback:
-        details = {"tests": [_TEST], "trace": _TRACE}
-        return Feedback(passed=False, text="[feedback]", details=details)
+    rehearsal = await evalcore.rehearsal.rehearse(strategy, sample)
+    if rehearsal is None:
+        raise EvalcoreError(f"{type(strategy).__name__} has no stand-ins to be rehearsed with")
+    return rehearsal.attempt.messages

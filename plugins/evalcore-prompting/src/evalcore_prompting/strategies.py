@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from evalcore.strategy import Strategy
 from evalcore_prompting.dialogue import Dialogue, Turn
 from evalcore_prompting.feedback import FeedbackText
+from evalcore_prompting.rehearsal import STAND_INS
 from evalcore_prompting.settings import (
     CotRetrySettings,
     DialogueSettings,
@@ -31,6 +32,8 @@ S = TypeVar("S", bound=DialogueSettings)
 
 class DialogueStrategy(Strategy[S]):
     """Holds the same dialogue about every sample."""
+
+    stand_ins: ClassVar = STAND_INS
 
     def __init__(self, settings: S, *turns: Turn) -> None:
         super().__init__(settings)

@@ -1,0 +1,106 @@
+"""An attempt before any model is asked: what a strategy would ask, with stand-ins for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from evalcore.data import Continuation, Generation, Likelihood, Message, Request
+from evalcore.errors import EvalcoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from evalcore.data import Attempt, Feedback, Sample
+    from evalcore.strategy import StandIns, Strategy
+
+__all__ = ["Rehearsal", "rehearse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came of a rehearsed attempt.
+
+    Attributes:
+        attempt: as the strategy gave it, around stand-ins.
+        calls: each with the name of its model, in order; without seeds.
+        before_feedback: how many of them follow from the sample and the answers alone.
+    """
+
+    attempt: Attempt
+    calls: tuple[tuple[str, Request | Continuation], ...]
+    before_feedback: int
+
+
+async def rehearse(
+    strategy: Strategy[Any], sample: Sample, models: Sequence[str] = ("model",)
+) -> Rehearsal | None:
+    """Have a strategy make an attempt that takes the most calls, without a model or a task.
+
+    Args:
+        strategy: whose stand-ins are answered.
+        sample: what the attempt is about.
+        models: the names by which the strategy knows its models.
+
+    Returns:
+        `None` if the strategy has no stand-ins.
+    """
+    if strategy.stand_ins is None:
+        return None
+    stage = _Stage(strategy.stand_ins, models)
+    attempt = await strategy.attempt(sample, stage)
+    unfed = len(stage.calls) if stage.before_feedback is None else stage.before_feedback
+    return Rehearsal(attempt, tuple(stage.calls), unfed)
+
+
+class _Stage:
+    """The context of a rehearsal."""
+
+    number = 0
+    seed = 0
+
+    def __init__(self, stand_ins: StandIns, models: Sequence[str]) -> None:
+        self.calls: list[tuple[str, Request | Continuation]] = []
+        self.before_feedback: int | None = None
+        self._stand_ins = stand_ins
+        understudies = {name: _Understudy(name, stand_ins.answer, self.calls) for name in models}
+        self.models: Mapping[str, _Understudy] = MappingProxyType(understudies)
+
+    @property
+    def model(self) -> _Understudy:
+        if len(self.models) != 1:
+            known = ", ".join(self.models) or "none"
+            raise EvalcoreError(f"the strategy uses one model, the spec has: {known}")
+        return next(iter(self.models.values()))
+
+    async def feedback(self, answer: Any) -> Feedback:
+        if self.before_feedback is None:
+            self.before_feedback = len(self.calls)
+        return self._stand_ins.feedback
+
+
+class _Understudy:
+    """Stands in for a model, and notes what it is asked."""
+
+    def __init__(
+        self, name: str, answer: str, calls: list[tuple[str, Request | Continuation]]
+    ) -> None:
+        self._name = name
+        self._answer = answer
+        self._calls = calls
+
+    async def generate(
+        self, messages: str | Sequence[Message], *, n: int = 1, **options: Any
+    ) -> Generation:
+        asked = (Message("user", messages),) if isinstance(messages, str) else tuple(messages)
+        self._calls.append((self._name, Request(asked, n=n, **options)))
+        return Generation(self._answer, others=(Generation(self._answer),) * (n - 1))
+
+    async def loglikelihood(self, context: str | Sequence[Message], text: str) -> Likelihood:
+        context = context if isinstance(context, str) else tuple(context)
+        self._calls.append((self._name, Continuation(context, text)))
+        return Likelihood(0.0, greedy=False)
+
+    def count_tokens(self, text: str) -> None:
+        return None
