@@ -147,17 +147,21 @@ class _Forecaster:
     def _calls(
         self, cell: Cell, sample: Sample, rehearsal: Rehearsal, answer: str, weight: float
     ) -> Iterator[_Asked]:
+        before: tuple[Hashable, ...] = ()
+        by_chance = False
         for place, (name, call) in enumerate(rehearsal.calls):
             part = cell.models[name]
             model = self._models[part.key]
-            key: Hashable = (cell.name, sample.id, place)
-            times = cell.attempts * weight
-            # What follows feedback is as unlike as the feedback, which no rehearsal knows.
+            by_chance |= not isinstance(call, Continuation) and call.temperature != 0
+            # What follows feedback is as unlike as the feedback, which no rehearsal knows; what
+            # follows answers is equal where they are, so where all calls before it are.
             if self._spec.cache and place < rehearsal.before_feedback:
-                key = _shared(part, call, cell.seed, sample, place)
-                if isinstance(call, Continuation) or call.temperature == 0:
-                    times = weight
-            yield _Asked(key, times, *model.tokens(call, answer), model.price)
+                before = (before, _shared(part, call, cell.seed, sample, place))
+                times = weight * (cell.attempts if by_chance else 1)
+            else:
+                before = (cell.name, sample.id, place)
+                times = weight * cell.attempts
+            yield _Asked(before, times, *model.tokens(call, answer), model.price)
 
 
 def _shared(part: Part, call: Call, seed: int, sample: Sample, place: int) -> bytes:

@@ -119,6 +119,38 @@ def test_first_turns_that_cells_share_are_counted_once(tmp_path, temperature):
     assert told(tmp_path, **{**keys, "cache": False}).total.calls == 144
 
 
+def test_what_follows_unlike_answers_is_no_call_to_share(tmp_path, offered, monkeypatch):
+    class Summary(Talk):
+        """Asks, and then about the answer alone: two calls that look alike in every cell."""
+
+        async def attempt(self, sample, context):
+            own = self.settings
+            first = await context.model.generate(
+                f"{own.opening} {sample.input}", temperature=own.temperature, max_tokens=own.turns
+            )
+            last = await context.model.generate(f"Sum up: {first.text}", temperature=0)
+            return Attempt(last.text)
+
+    class Parrot(Words):
+        async def generate(self, request):
+            return Generation(request.messages[-1].content + str(request.seed), "stop", 1, 1)
+
+    offered("words", Parrot)
+    offered("talk", Summary, settings=TalkSettings)
+    for folder, temperature, once in [("greedy", 0, 1), ("by-chance", 1, 3)]:
+        keys = {
+            "strategy": {"use": "talk", "temperature": temperature},
+            "sweep": {"strategy.opening": ["Begin.", "Begin now."], "strategy.max_tokens": [1, 2]},
+            "attempts": 3,
+            "cache": True,
+        }
+        (tmp_path / folder).mkdir()
+        monkeypatch.setenv("EVALCORE_CACHE", str(tmp_path / folder))
+        ledger = spent(tmp_path / folder, **keys)
+        expected = told(tmp_path, **keys).total.calls
+        assert expected == ledger.calls - ledger.cached == 6 * 2 * once * 2
+
+
 def test_a_cell_by_itself_shares_with_no_other(tmp_path):
     expected = told(tmp_path, **SWEEP, cache=True)
     assert [cell.calls for cell in expected.cells.values()] == [12, 24, 36] * 2
