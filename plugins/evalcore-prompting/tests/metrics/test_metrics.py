@@ -287,6 +287,11 @@ class TestCurves:
         parts = measure(records, k=[1, 5, 10], **settings).values()
         assert [(part.axis, part.at) for part in parts] == [(axis, 1), (axis, 5), (axis, 10)]
 
+    def test_goes_through_the_largest_n_of_each_k(self, measure):
+        parts = measure(contest(), n=[1, 3, 2, 9, 1], k=[3, 5, 5, 10, 10])
+        assert list(parts) == ["1@3", "3@5", "2@5", "9@10", "1@10"]
+        assert [part.at for part in parts.values()] == [3, 5, None, 10, None]
+
     def test_reach_the_results_and_the_report(self, evalcore_run, tmp_path):
         answers = [("a", 1), ("a", 2), ("b", 4), ("b", 4)]
         for name, lines in {

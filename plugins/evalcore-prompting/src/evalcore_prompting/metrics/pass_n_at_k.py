@@ -46,8 +46,8 @@ class PassNAtKSettings(Settings):
     """Answers submitted at most: one number for each `k`, or a list that goes along with `k`."""
     k: Counts
     """What may be spent at a problem, or a list of such numbers: a curve. Each pair of `n` and `k`
-    is a part of its own, `pass-n-at-k/10@100`. The report draws the curve where no `k` comes
-    twice."""
+    is a part of its own, `pass-n-at-k/10@100`. Of pairs with the same `k`, the curve goes through
+    the one with the largest `n`."""
     budget: Literal["samples", "calls", "tokens"] = "samples"
     """What `k` counts: code samples; calls of models; or tokens that models write."""
     turns: Count | None = None
@@ -66,6 +66,11 @@ class PassNAtKSettings(Settings):
         """Each n with its k, by the name of the part."""
         unit = "" if self.budget == "samples" else f"-{self.budget}"
         return {f"{n}@{k}{unit}": (n, k) for n, k in self.pairs()}
+
+    def curve(self) -> dict[str, int]:
+        """The k of each part that the curve goes through: for each k, that of the largest n."""
+        largest = {k: n for n, k in sorted(self.pairs())}
+        return {part: k for part, (n, k) in self.parts().items() if n == largest[k]}
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
@@ -109,10 +114,12 @@ class PassNAtK(Metric[PassNAtKSettings]):
                 attempt, or a problem has fewer attempts with a score than the budget pays for.
         """
         n = int(np.count_nonzero(~scores.failed))
-        axis, places = _UNITS[self.settings.budget], self.settings.parts()
-        return {
-            part: replace(mean_over_problems(values, n), axis=axis, at=places[part][1])
-            for part, values in self.per_sample(scores).items()
+        found = {
+            part: mean_over_problems(values, n) for part, values in self.per_sample(scores).items()
+        }
+        axis = _UNITS[self.settings.budget]
+        return found | {
+            part: replace(found[part], axis=axis, at=k) for part, k in self.settings.curve().items()
         }
 
     def per_sample(self, scores: Scores) -> dict[str, Floats]:
