@@ -31,6 +31,11 @@ def test_it_counts_what_the_tokenizer_makes_of_a_text(counters, text):
     assert model.count_tokens(text) == len(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
+def test_it_counts_also_what_no_model_reads(counters):
+    model, _ = counters
+    assert model.count_tokens("Mon\ud83dday") == model.count_tokens("Mon?day")
+
+
 def test_it_counts_what_the_model_is_asked_but_for_the_bos(opened, untrained):
     (answer,) = opened(untrained).ask(raw("Go on from Monday.", max_tokens=1))
     assert model_of(untrained).count_tokens("Go on from Monday.") == answer.prompt_tokens - 1

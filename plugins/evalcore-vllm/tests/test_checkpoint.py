@@ -38,6 +38,12 @@ def test_a_model_is_known_by_what_its_folder_holds(tiny: Path, copied: Path):
     assert known != checkpoint(copied).identity
 
 
+def test_two_threads_read_texts_each_by_itself(tiny: Path):
+    found = checkpoint(tiny)
+    assert found.measure._tokenizer is not found.prompts._tokenizer
+    assert found.measure.count("Monday, Tuesday") > 1
+
+
 def test_a_model_without_a_generation_config(copied: Path):
     (copied / "generation_config.json").unlink()
     assert checkpoint(copied).generation_config == {}

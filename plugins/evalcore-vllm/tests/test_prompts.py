@@ -40,6 +40,13 @@ def test_half_a_surrogate_pair_is_refused(tokenizer):
             Prompts(tokenizer, chat=None).of(question("What \ud83d comes?", raw=raw))
 
 
+def test_a_text_is_counted_without_what_stands_around_it(tokenizer):
+    prompts = Prompts(tokenizer, chat=None)
+    assert prompts.count(WHAT) == len(tokenizer(WHAT)["input_ids"]) - 1
+    assert prompts.count("What \ud83d comes?") == prompts.count("What ? comes?")
+    assert prompts.count("") == 0
+
+
 def test_a_text_goes_as_the_tokenizer_has_it(tokenizer):
     ids = Prompts(tokenizer, chat=None).of(question(WHAT, raw=True))
     assert ids == tokenizer(WHAT)["input_ids"]

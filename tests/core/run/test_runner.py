@@ -530,7 +530,7 @@ def test_a_limit_stops_the_run_and_a_higher_one_goes_on(tmp_path, offered, monke
     offered("made", strategy_of(twice))
     offered("m", _Priced)
     keys = {"models": {"m": PRICED}, "attempts": 1}
-    for limit, done in [(7, 3), (12, 6), (13, 6)]:
+    for limit, done in [(7, 3), (12, 6)]:
         outcome = run(tmp_path, **keys, limits={"concurrency": 1, name: limit})
         assert outcome.code == 3
         told = f"limits.{name} is reached: {limit} of {limit} {name} are spent, so raise it"

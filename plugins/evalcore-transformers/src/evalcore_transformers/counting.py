@@ -29,7 +29,12 @@ def counter(settings: TransformersSettings) -> Callable[[str], int] | None:
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
+
+    def count(text: str) -> int:
+        whole = text.encode("utf-8", "replace").decode()  # half a surrogate pair has no tokens
+        return len(tokenizer.encode(whole, add_special_tokens=False))
+
+    return count
 
 
 def _found(settings: TransformersSettings) -> Path | None:

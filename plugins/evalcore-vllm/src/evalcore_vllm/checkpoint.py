@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ class Checkpoint:
 
     Attributes:
         prompts: from requests to token ids.
+        measure: the same for another thread, to count with.
         generation_config: how the model's authors sample; empty where they do not say.
         identity: the weights and the version of vLLM.
 
@@ -67,6 +69,7 @@ class Checkpoint:
                 "that is not public, with HF_TOKEN in the environment)."
             ) from error
         self.prompts = Prompts(tokenizer, chat=settings.chat)
+        self.measure = Prompts(deepcopy(tokenizer), chat=False)
         self.generation_config: dict[str, Any] = {
             **(json.loads(generation.read_text()) if generation else {}),
             **engine.get("override_generation_config", {}),

@@ -92,6 +92,10 @@ class Vllm(LanguageModel[VllmSettings]):
         if self._reader is not None:
             self._reader.shutdown(wait=False)
 
+    def count_tokens(self, text: str) -> int | None:
+        """By the model's tokenizer, once it is open."""
+        return None if self._checkpoint is None else self._checkpoint.measure.count(text)
+
     def identity(self) -> str:
         """The weights and the version of vLLM."""
         assert self._checkpoint is not None, "the model is not open"

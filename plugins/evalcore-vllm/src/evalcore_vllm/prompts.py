@@ -46,6 +46,10 @@ class Prompts:
         text = _joined(request.messages)
         return self._ids(text, special=not self._begins(text)) or [self._begin]
 
+    def count(self, text: str) -> int:
+        """How many ids a text has by itself; half a surrogate pair counts as a character."""
+        return len(self._ids(text.encode("utf-8", "replace").decode(), special=False))
+
     def split(self, request: Continuation) -> tuple[list[int], list[int]]:
         """The ids of the context and those of the text after it.
 
