@@ -65,7 +65,7 @@ def _words(expected: Forecast) -> str:
     total, notes = expected.total, []
     told = f"{total.calls:,} calls, about {total.prompt_tokens:,} tokens in"
     if total.completion_tokens is None:
-        notes.append("no max_tokens limits the answers")
+        notes.append("without the answers, as no max_tokens is set")
     else:
         told += f" and {total.completion_tokens:,} out"
     if total.dollars:

@@ -152,7 +152,7 @@ def test_check_names_the_cells(evalcore):
     first, *cells, last = output.splitlines()
     assert first == "specs/sums.toml: sums can run, 2 cells:"
     assert [line.split()[0] for line in cells] == ["match=exact", "match=numeric"]
-    assert last.startswith("At most 8 calls, about 16 tokens in (no max_tokens limits")
+    assert last.startswith("At most 8 calls, about 16 tokens in (without the answers")
     assert not Path("runs").exists()
 
 
