@@ -35,7 +35,8 @@ async def open_model(
     Args:
         model: what a spec writes for it: a component's name, or `use` with the settings, price and
             limits beside; with `spec`, the name that it has in there.
-        spec: a spec file of which it is a model; of its limits those of calls and of dollars hold.
+        spec: a spec file of which it is a model; its limits hold but for those of time and of
+            attempts.
         base: the folder that relative paths of its settings start from; the working directory.
 
     Raises:

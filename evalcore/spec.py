@@ -65,10 +65,11 @@ class Limits(_Strict):
     concurrency: int = Field(default=16, ge=1, le=100_000)
     """Attempts in flight at a time."""
     dollars: float | None = Field(default=None, gt=0)
-    """Dollars spent on models, by their prices, over all sessions of a run. Here and in the next
-    two, answers of the cache are free, and what is out when the limit is reached is finished."""
+    """Dollars spent on models by their prices, over all sessions of a run; answers of the cache
+    are free."""
     calls: int | None = Field(default=None, gt=0)
-    """Calls of models that were answered, over all sessions; further tries of one are free."""
+    """Calls that models answered, over all sessions; answers of the cache are free, as are further
+    tries of a call."""
     tokens: int | None = Field(default=None, gt=0)
     """Tokens of these calls, prompts and answers together, as the models counted them."""
     minutes: float | None = Field(default=None, gt=0)
