@@ -112,7 +112,7 @@ class OpenModel:
 
         Raises:
             ModelCallError: if the model fails, or keeps failing.
-            RunError: if the spec's dollars are spent.
+            RunError: if a limit of the spec is reached.
         """
         request = self._account.request(
             messages,
