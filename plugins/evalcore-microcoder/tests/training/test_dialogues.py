@@ -12,6 +12,7 @@ from evalcore_microcoder.contest.build import contest
 from evalcore_microcoder.training.dialogue import Encoder
 from evalcore_microcoder.training.dialogues import Exercise, Wrong, mixed, programs, repairs
 from evalcore_microcoder.training.exercises import Exercises
+from evalcore_microcoder.training.trials import judging
 from evalcore_microcoder.world import problems
 from evalcore_microcoder.world.split import split_of
 
@@ -79,6 +80,22 @@ def test_feedback_is_that_of_the_judge():
                     assert test["got"].rstrip() in said
     finally:
         task.close()
+
+
+def test_programs_that_were_traced_meet_feedback_of_every_grain():
+    (problem,) = islice(problems("training", 6), 1)
+    wrong = "a = input()\nprint(a, 7)\n"
+    with judging([problem]) as (task, (case,)):
+        own = [Wrong(wrong, task.feedback(case, wrong))]
+    said = "\n".join(
+        turn.content
+        for seed in range(30)
+        for dialogue in repairs([Exercise(problem, own)], Random(seed))
+        for turn in dialogue.turns
+    )
+    assert "it does not pass all tests" in said
+    assert "Your program fails" in said
+    assert "runs through these blocks" in said
 
 
 def test_repairs_do_not_repeat_the_wrong_program():

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GRAINS", "Exercise", "Wrong", "mixed", "programs", "repairs"]
 
-GRAINS = ("binary", "failed-tests", "all-tests")
-"""The grains of feedback, by the ids of their prompts."""
+GRAINS = ("binary", "failed-tests", "all-tests", "traced")
+"""The grains of feedback, by the ids of their prompts; the last needs a trace."""
 
 
 class Wrong(NamedTuple):
@@ -116,7 +116,7 @@ def _repaired(exercise: Exercise, rng: Random) -> _Script:
     wrong = _some_wrong(exercise, rng, rng.choice((1, 1, 1, 2)))
     if not wrong:
         return _asked_plainly(exercise, rng)
-    grain = rng.choice(GRAINS)
+    grain = _grain(wrong, rng)
     if rng.random() < 0.8:
         strategy = MultiTurn(MultiTurnSettings(feedback=grain))
         return _script(strategy, wrong, plain(exercise.problem))
@@ -132,7 +132,7 @@ def _retried(exercise: Exercise, rng: Random) -> _Script:
     wrong = _some_wrong(exercise, rng, rng.choice((1, 2)))
     if not wrong:
         return _asked_plainly(exercise, rng)
-    strategy = CotRetry(CotRetrySettings(feedback=rng.choice(GRAINS)))
+    strategy = CotRetry(CotRetrySettings(feedback=_grain(wrong, rng)))
     if len(wrong) < 2:
         return _script(strategy, wrong, INSTRUCTED["guidelines"](exercise.problem))
     words = REASONED["natural-language-solution"](exercise.problem)
@@ -144,7 +144,7 @@ def _explained(exercise: Exercise, rng: Random) -> _Script:
     wrong = _some_wrong(exercise, rng, 1)
     if not wrong:
         return _asked_plainly(exercise, rng)
-    strategy = SelfRepair(SelfRepairSettings(feedback=rng.choice(GRAINS)))
+    strategy = SelfRepair(SelfRepairSettings(feedback=_grain(wrong, rng)))
     words = explained(exercise.problem, wrong[0].program)
     return _script(strategy, wrong, words, plain(exercise.problem))
 
@@ -154,7 +154,7 @@ def _reflected(exercise: Exercise, rng: Random) -> _Script:
     wrong = _some_wrong(exercise, rng, 1)
     if not wrong:
         return _asked_plainly(exercise, rng)
-    strategy = Reflexion(ReflexionSettings(feedback=rng.choice(GRAINS)))
+    strategy = Reflexion(ReflexionSettings(feedback=_grain(wrong, rng)))
     words = reflected(exercise.problem, wrong[0].program)
     return _script(strategy, wrong, words, plain(exercise.problem))
 
@@ -178,6 +178,11 @@ def _script(strategy: Strategy[Any], wrong: Sequence[Wrong], *right: str) -> _Sc
     """Wrong programs, and then what is right."""
     answers = (*(fenced(one.program) for one in wrong), *right)
     return _Script(strategy, answers, tuple(wrong))
+
+
+def _grain(wrong: Sequence[Wrong], rng: Random) -> str:
+    traced = all("trace" in one.feedback.details for one in wrong)
+    return rng.choice(GRAINS if traced else GRAINS[:-1])
 
 
 def _some_wrong(exercise: Exercise, rng: Random, count: int) -> list[Wrong]:

@@ -17,10 +17,13 @@ __all__ = ["Exercises"]
 
 
 class Exercises(JudgedTask[JudgeSettings]):
-    """The task that has these problems, as the contest has its own; judged one test at a time."""
+    """The task that has these problems, as the contest has its own.
+
+    It judges one test at a time, and traces what fails.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        super().__init__(JudgeSettings(workers=1))
+        super().__init__(JudgeSettings(workers=1, trace=True))
         self._problems = problems
 
     def problems(self) -> Iterator[JudgedProblem]:

@@ -280,11 +280,11 @@ def _tokenizer(folder: Path, seed: int) -> PreTrainedTokenizerFast:
 
 def _plain(one: Wrong) -> dict[str, Any]:
     """A wrong program as JSON has it."""
-    return {"program": one.program, "tests": one.feedback.details["tests"]}
+    return {"program": one.program, "told": one.feedback.details}
 
 
 def _wrong(plain: dict[str, Any]) -> Wrong:
-    return Wrong(plain["program"], Feedback(passed=False, details={"tests": plain["tests"]}))
+    return Wrong(plain["program"], Feedback(passed=False, details=plain["told"]))
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evalcore.data import Case, Generation
     from evalcore_microcoder.world import Problem
 
-__all__ = ["pass_rate", "wrong_programs"]
+__all__ = ["judging", "pass_rate", "wrong_programs"]
 
 
 def pass_rate(folder: Path, problems: Sequence[Problem], attempts: int) -> float:
@@ -31,7 +31,7 @@ def pass_rate(folder: Path, problems: Sequence[Problem], attempts: int) -> float
         problems: what it is asked.
         attempts: at each problem.
     """
-    with _judging(problems) as (task, cases):
+    with judging(problems) as (task, cases):
         answered = _answers(folder, cases, attempts)
         scores = [task.score(case, Attempt(answer)).value for case, answer in answered]
     return sum(scores) / len(scores)
@@ -47,7 +47,7 @@ def wrong_programs(
         problems: what it is asked.
         attempts: at each problem.
     """
-    with _judging(problems) as (task, cases):
+    with judging(problems) as (task, cases):
         answers: dict[str, set[str]] = {}
         for case, answer in _answers(folder, cases, attempts):
             answers.setdefault(case.sample.id, set()).add(answer)
@@ -62,7 +62,7 @@ def wrong_programs(
 
 
 @contextmanager
-def _judging(problems: Sequence[Problem]) -> Iterator[tuple[Exercises, list[Case]]]:
+def judging(problems: Sequence[Problem]) -> Iterator[tuple[Exercises, list[Case]]]:
     """The problems as a task that is open."""
     task = Exercises(problems)
     task.open()
