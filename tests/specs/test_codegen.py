@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from contextlib import closing, redirect_stdout
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from evalcore.cli import main
+from evalcore.spec import load_spec
 
 ROOT = Path(__file__).parents[2]
 CELLS = {
@@ -26,6 +28,8 @@ CELLS = {
     "codegen-feedback-grains": 4,
 }
 SPECS = [ROOT / "specs" / f"{name}.yaml" for name in CELLS]
+
+PAGE = ROOT / "docs" / "studies" / "code-generation.md"
 
 each_spec = pytest.mark.parametrize("spec", SPECS, ids=CELLS)
 
@@ -98,8 +102,6 @@ def test_the_whole_spec_can_run(spec):
 
 @each_spec
 def test_it_asks_for_what_the_publication_does(spec):
-    from evalcore.spec import load_spec
-
     for cell in load_spec(spec).cells:
         strategy = cell.strategy.settings
         assert (strategy.temperature, strategy.top_p) == (1.0, 0.95)
@@ -122,6 +124,17 @@ def test_lines_for_other_tasks_and_models_fit(spec, task, model, tmp_path, monke
     code, output = evalcore("check", changed)
     assert code == 0
     assert f", {CELLS[spec.stem]} cells:" in output
+
+
+def test_the_runs_of_the_page_can_run():
+    written = re.findall(r"^\$ evalcore run ((?:.*\\\n)*.*)", PAGE.read_text("utf-8"), re.MULTILINE)
+    checked = set()
+    for words in map(shlex.split, written):
+        spec, *options = words
+        settings = [value for option, value in pairwise(options) if option == "--set"]
+        assert load_spec(Path(spec), tuple(settings)).cells
+        checked.add(Path(spec).stem)
+    assert checked == CELLS.keys()
 
 
 def uncommented(text, key, use):
