@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from evalcore.data import Attempt, Message, Request
-from evalcore_codecontests.answer import program_of
+from evalcore_microcoder.training.answers import fenced
 from evalcore_microcoder.training.dialogues import Wrong
 from evalcore_microcoder.training.exercises import Exercises
+from evalcore_prompting.extraction import Code, extract
 from evalcore_transformers.model import Transformers
 from evalcore_transformers.settings import TransformersSettings
 
@@ -42,21 +43,26 @@ def wrong_programs(
 ) -> Iterator[tuple[Problem, list[Wrong]]]:
     """The different programs of a model that fail a public test, for problems where it has some.
 
+    What the strategies find no program in is none.
+
     Args:
         folder: of the model, which samples as its generation config says.
         problems: what it is asked.
         attempts: at each problem.
     """
     with judging(problems) as (task, cases):
-        answers: dict[str, set[str]] = {}
+        programs: dict[str, set[str]] = {problem.id: set() for problem in problems}
         for case, answer in _answers(folder, cases, attempts):
-            answers.setdefault(case.sample.id, set()).add(answer)
+            code = extract(answer)
+            program = code.text.rstrip() + "\n" if code else ""
+            if extract(fenced(program)) == Code(program, "python"):
+                programs[case.sample.id].add(program)
         for problem, case in zip(problems, cases, strict=True):
             wrong = []
-            for answer in sorted(answers[problem.id]):
-                feedback = task.feedback(case, answer)
+            for program in sorted(programs[problem.id]):
+                feedback = task.feedback(case, fenced(program))
                 if not feedback.passed:
-                    wrong.append(Wrong(program_of(answer, "python").code, feedback))
+                    wrong.append(Wrong(program, feedback))
             if wrong:
                 yield problem, wrong
 
