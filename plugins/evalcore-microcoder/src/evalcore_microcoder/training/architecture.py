@@ -19,19 +19,26 @@ CONTEXT = 1024
 
 
 class _Shape(NamedTuple):
-    """Width of the residual stream and of the hidden layers, number of layers and of heads."""
+    """What a size is, and how fast it learns.
+
+    Attributes:
+        width: of the residual stream.
+        hidden: width of the hidden layers.
+        rate: of learning, at its highest.
+    """
 
     width: int
     hidden: int
     layers: int
     heads: int
+    rate: float
 
 
 SHAPES = {
-    "tiny": _Shape(32, 64, 1, 1),
-    "s": _Shape(64, 192, 3, 1),
-    "m": _Shape(128, 256, 4, 2),
-    "l": _Shape(192, 512, 5, 3),
+    "tiny": _Shape(32, 64, 1, 1, 3e-3),
+    "s": _Shape(64, 192, 3, 1, 3e-3),
+    "m": _Shape(128, 256, 4, 2, 3e-3),
+    "l": _Shape(192, 512, 5, 3, 1.5e-3),
 }
 """The sizes by name; `tiny` is for tests of the recipe."""
 

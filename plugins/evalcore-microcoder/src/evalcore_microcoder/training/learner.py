@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Learner"]
 
-_RATE = 3e-3
 _DECAY = 0.01
 _CLIP = 1.0
 
@@ -27,11 +26,12 @@ class Learner:
     Args:
         model: in float32; it is taken to bfloat16.
         device: where it computes.
+        rate: of learning, at its highest.
     """
 
-    def __init__(self, model: LlamaForCausalLM, device: torch.device) -> None:
+    def __init__(self, model: LlamaForCausalLM, device: torch.device, rate: float) -> None:
         self.model = model.to(device)
-        self._device = device
+        self._device, self._rate = device, rate
         named = list(model.named_parameters())
         self._weights = [weight.detach().clone() for _, weight in named]
         model.bfloat16()
@@ -40,13 +40,13 @@ class Learner:
         self._optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Muon(
                 [weight for weight, chosen in zip(self._weights, inner, strict=True) if chosen],
-                lr=_RATE,
+                lr=rate,
                 weight_decay=_DECAY,
                 adjust_lr_fn="match_rms_adamw",
             ),
             torch.optim.AdamW(
                 [weight for weight, chosen in zip(self._weights, inner, strict=True) if not chosen],
-                lr=_RATE,
+                lr=rate,
                 betas=(0.9, 0.95),
                 weight_decay=0.0,
                 fused=True,
@@ -75,7 +75,7 @@ class Learner:
         torch.nn.utils.clip_grad_norm_(self._weights, _CLIP)
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate * _RATE
+                group["lr"] = rate * self._rate
             optimizer.step()
         self._round()
         return loss.item()

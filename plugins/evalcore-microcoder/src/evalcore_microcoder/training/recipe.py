@@ -22,7 +22,7 @@ import torch
 from transformers import GenerationConfig, PreTrainedTokenizerFast
 
 from evalcore.data import Feedback
-from evalcore_microcoder.training.architecture import new_model
+from evalcore_microcoder.training.architecture import SHAPES, new_model
 from evalcore_microcoder.training.batches import batches
 from evalcore_microcoder.training.dialogue import Encoder
 from evalcore_microcoder.training.dialogues import Exercise, Wrong, mixed, programs, repairs
@@ -112,7 +112,9 @@ class Recipe:
         self._encoder = Encoder(self._tokenizer)
         torch.manual_seed(options.seed)
         self._learner = Learner(
-            new_model(options.size, self._tokenizer), torch.device(options.device)
+            new_model(options.size, self._tokenizer),
+            torch.device(options.device),
+            SHAPES[options.size].rate,
         )
         self._tests = self._validation()
         self._own: list[Exercise] = []
