@@ -45,9 +45,10 @@ def main() -> None:
 
 
 def commands(page: str) -> list[list[str]]:
-    """The words of each `evalcore run` of the page that says where its run is to be."""
+    """The words of each `evalcore run` of the page that is limited to some problems."""
     written = re.findall(r"^\$ (evalcore run (?:.*\\\n)*.*)", page, re.MULTILINE)
-    return [words for words in map(shlex.split, written) if "--out" in words]
+    lines = (command.replace("\\\n", " ") for command in written)
+    return [words for words in map(shlex.split, lines) if "--limit" in words]
 
 
 def table(results: list[dict]) -> str:
