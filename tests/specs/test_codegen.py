@@ -129,8 +129,8 @@ def test_lines_for_other_tasks_and_models_fit(spec, task, model, tmp_path, monke
 def test_the_runs_of_the_page_can_run():
     written = re.findall(r"^\$ evalcore run ((?:.*\\\n)*.*)", PAGE.read_text("utf-8"), re.MULTILINE)
     checked = set()
-    for words in map(shlex.split, written):
-        spec, *options = words
+    for command in written:
+        spec, *options = shlex.split(command.replace("\\\n", " "))
         settings = [value for option, value in pairwise(options) if option == "--set"]
         assert load_spec(Path(spec), tuple(settings)).cells
         checked.add(Path(spec).stem)
