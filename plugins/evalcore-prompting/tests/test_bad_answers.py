@@ -79,7 +79,7 @@ def test_a_program_that_cannot_run_is_a_failed_turn(converse, code, strategy):
     task = {"use": "contest", "workers": 1, "isolation": "none", "trace": True}
     settings = {"use": strategy, "max_turns": 2, "feedback": "traced"}
     record = converse(answers, settings, task=task)
-    assert record.details["by_turn"][0] == {"code": True, "public": False}
+    assert record.details["by_turn"][0] == {"message": 1, "code": True, "public": False}
     told = record.messages[2].content
     assert told.startswith(("Your program is wrong.", "Your program fails these tests:"))
     assert len(told) < 5_000

@@ -178,6 +178,11 @@ def test_without_a_trace_the_failed_tests_are_told_and_why(details, reason):
     )
 
 
+def test_a_trace_that_there_is_no_room_for_is_not_told_to_be_missing():
+    text = told("traced", WRONG, trace=blocks(3), whole=160)
+    assert text.endswith("There is no trace of its run: it is too long to be shown.")
+
+
 TEXTS = st.text(max_size=300)
 VERDICTS = st.sampled_from(["accepted", "wrong-answer", "runtime-error", "time-limit", "", "odd"])
 TESTS = st.fixed_dictionaries(

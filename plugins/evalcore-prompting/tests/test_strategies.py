@@ -173,7 +173,10 @@ def test_a_program_that_fails_is_told_how(converse, grain):
         "max_turns": 3,
         "code_samples": 2,
         "public": True,
-        "by_turn": [{"code": True, "public": False}, {"code": True, "public": True}],
+        "by_turn": [
+            {"message": 1, "code": True, "public": False},
+            {"message": 3, "code": True, "public": True},
+        ],
     }
     assert record.usage.executions == 4
 
@@ -200,7 +203,10 @@ def test_an_answer_without_a_program_is_a_turn(converse):
         "max_turns": 3,
         "code_samples": 1,
         "public": True,
-        "by_turn": [{"code": False, "public": False}, {"code": True, "public": True}],
+        "by_turn": [
+            {"message": 1, "code": False, "public": False},
+            {"message": 3, "code": True, "public": True},
+        ],
     }
 
 
@@ -391,6 +397,7 @@ def test_a_prompt_that_says_nothing_leaves_no_gap(converse, tmp_path):
         ({"instruction": "difficulty"}, "'difficulty' is a prompt of family reasoning, expected"),
         ({"retry_reasoning": ["difficulty", "none"]}, "no prompt 'none'"),
         ({"feedback": "tracing"}, "no prompt 'tracing'; nearest: traced"),
+        ({"feedback": "none"}, "no prompt 'none'"),
         ({"prompts": "."}, "found no file ID.jinja, expected a folder of prompts"),
         ({"max_turns": 0}, "max_turns"),
     ],

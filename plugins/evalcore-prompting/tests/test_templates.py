@@ -139,6 +139,26 @@ def test_a_variable_that_is_missing_is_an_error(tmp_path):
         library(tmp_path).render("analogy")
 
 
+@pytest.mark.parametrize("body", ["", "\n \n"])
+def test_a_template_without_a_text_is_refused(tmp_path, body):
+    write(tmp_path, "analogy", body)
+    assert error_of(tmp_path) == f"{tmp_path}/analogy.jinja: found no text after the front matter"
+
+
+@pytest.mark.parametrize(
+    ("family", "body"),
+    [
+        ("reasoning", "{{ turn.nope.x }}"),
+        ("retry", "{% if turn > 1 %}{{ 1 / 0 }}{% endif %}"),
+        ("feedback", "{{ failed[0].nope }}"),
+        ("feedback", "{{ failed[0].input }}"),  # not where the task tells no tests
+    ],
+)
+def test_a_template_that_cannot_be_rendered_is_refused_before_it_is_used(tmp_path, family, body):
+    write(tmp_path, "analogy", body, family)
+    assert error_of(tmp_path).startswith(f"{tmp_path}/analogy.jinja: ")
+
+
 def test_a_template_that_does_not_parse_is_named_with_its_line(tmp_path):
     write(tmp_path, "analogy", "One.\n{% if turn %}Two.")
     assert error_of(tmp_path).startswith(f"{tmp_path}/analogy.jinja:7: Unexpected end of template")

@@ -77,15 +77,16 @@ class Dialogue:
 
         Its details are `turns`, their number, `max_turns`, how many there might have been, and
         `code_samples`, how many gave a program. Where feedback is asked for, also `public`, whether
-        the answer passes the public tests, and `by_turn`, whether each turn gave a program
-        (`code`) and whether it passed (`public`).
+        the answer passes the public tests, and `by_turn`, for each turn which message was
+        to hold the program (`message`, from 0), whether it does (`code`) and whether that passed
+        (`public`).
         """
         talk = _Talk(self, sample, context)
         tries: list[_Try] = []
         while len(tries) < self.max_turns and not (tries and tries[-1].passed):
             code = extract(await talk.turn(len(tries) + 1, after=tries[-1] if tries else None))
             known = await context.feedback(code.block()) if code and self.feedback else None
-            tries.append(_Try(code, known))
+            tries.append(_Try(code, known, len(talk.messages) - 1))
         return self._attempt(tries, talk.messages)
 
     def _attempt(self, tries: Sequence[_Try], messages: Sequence[Message]) -> Attempt:
@@ -97,21 +98,24 @@ class Dialogue:
             "code_samples": len(programs),
         }
         if self.feedback:
-            log = [{"code": done.code is not None, "public": done.passed} for done in tries]
-            details |= {"public": passed, "by_turn": log}
+            details |= {"public": passed, "by_turn": [done.told() for done in tries]}
         return Attempt(last.block() if last else "", tuple(messages), details)
 
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """What came of a turn: its program, and what the task lets be known of it."""
+    """What came of a turn: its program, what the task lets be known of it, where it was said."""
 
     code: Code | None
     feedback: Feedback | None
+    message: int
 
     @property
     def passed(self) -> bool:
         return self.feedback is not None and self.feedback.passed
+
+    def told(self) -> dict[str, Any]:
+        return {"message": self.message, "code": self.code is not None, "public": self.passed}
 
 
 class _Talk:

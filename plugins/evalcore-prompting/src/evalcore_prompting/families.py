@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["VARIABLES", "Family"]
+__all__ = ["EXAMPLES", "VARIABLES", "Family"]
 
 Family = Literal["reasoning", "instruction", "format", "retry", "feedback"]
 """What a prompt is for: `reasoning` asks for words about the problem, `instruction` for a program
@@ -29,3 +29,24 @@ In feedback: the tests that failed and that passed, as mappings of `input`, `exp
 `stderr` and `verdict`; how many more of each there are; the task's own words; and the blocks that
 the program executes on the first failed test, as mappings of `code`, `before`, `after` and
 `skipped`, the number of blocks left out before it, or why there are none."""
+
+_TEST = dict.fromkeys(("input", "expected", "got", "stderr", "verdict"), "1")
+_BLOCK = {"code": "a = 1", "before": "", "after": "a = 1", "skipped": 1}
+_TURNS: tuple[dict[str, Any], ...] = (
+    {"statement": "Print 1.", "turn": 1, "max_turns": 3, "reflections": []},
+    {"statement": "Print 1.", "turn": 2, "max_turns": 3, "reflections": ["It prints 2."]},
+)
+
+EXAMPLES: dict[Family, tuple[dict[str, Any], ...]] = {
+    "reasoning": _TURNS,
+    "instruction": _TURNS,
+    "format": _TURNS,
+    "retry": _TURNS,
+    "feedback": (
+        {"failed": [_TEST], "passed": [_TEST], "more_failed": 1, "more_passed": 1, "text": ""}
+        | {"trace": [_BLOCK], "untraced": ""},
+        {"failed": [], "passed": [], "more_failed": 0, "more_passed": 0, "text": "It fails."}
+        | {"trace": [], "untraced": "it took too long"},
+    ),
+}
+"""Values of the variables, with which every prompt can be rendered."""

@@ -15,7 +15,7 @@ equal part, and what a short one leaves goes to the others. A text that is too l
 beginning, and `stderr` its end, where a traceback names the error. The whole has a limit of its
 own: it shows as many tests as fit, failed ones first, and says how many more there are. Where not
 even one fits, it is cut at the end. A trace goes before the second test: as many of its first and
-last blocks are shown as fit beside one.
+last blocks are shown as fit beside one, and where none fits, it is said that there is no room.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["FeedbackText"]
 
 _FIELDS = ("input", "expected", "got", "stderr")
+_NONE = "the task gives none"
+_TOO_LONG = "it is too long to be shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class FeedbackText:
         failed = [test for test in tests if test["verdict"] != "accepted"]
 
         trace = _trace(feedback.details)
+        untraced = _TOO_LONG if trace else str(feedback.details.get("untraced", _NONE))
 
         def showing(first: int, blocks: int) -> str:
             """With the first tests alone, failed ones before passed ones, and so many blocks."""
@@ -81,7 +84,7 @@ class FeedbackText:
                 more_passed=len(passed) - len(kept),
                 text=feedback.text.strip("\n"),
                 trace=_thinned(trace, blocks),
-                untraced=str(feedback.details.get("untraced", "the task gives none")),
+                untraced=untraced,
             )
 
         def too_long(first: int, blocks: int) -> bool:

@@ -71,7 +71,7 @@ class DialogueSettings(Settings):
         if "prompts" not in info.data:  # what is wrong with the folder is said already
             return value
         prompts, family = library(info.data["prompts"]), _FAMILIES[str(info.field_name)]
-        for id_ in listed(value):
+        for id_ in (value,) if family == "feedback" else listed(value):
             if (found := prompts[id_].family) != family:
                 raise PromptError(
                     f"{id_!r} is a prompt of family {found}, expected one of family {family}: "

@@ -28,7 +28,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalcore.errors import EvalcoreError
-from evalcore_prompting.families import VARIABLES, Family
+from evalcore_prompting.families import EXAMPLES, VARIABLES, Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,7 +73,7 @@ class Prompt:
 
 
 class Library:
-    """Prompts by their ids, each checked: it parses and uses only variables of its family."""
+    """Prompts by their ids, each checked: it parses, uses only its family's variables, renders."""
 
     def __init__(self, prompts: Iterable[Prompt]) -> None:
         self._prompts = {prompt.id: prompt for prompt in prompts}
@@ -86,6 +86,9 @@ class Library:
         )
         for prompt in self._prompts.values():
             self._check(prompt)
+        for prompt in self._prompts.values():
+            for example in EXAMPLES[prompt.family]:
+                self.render(prompt.id, **example)
 
     def __getitem__(self, id_: str) -> Prompt:
         """The prompt with this id.
@@ -132,6 +135,8 @@ class Library:
             parsed = self._environment.parse(prompt.template)
         except TemplateSyntaxError as error:
             raise PromptError(f"{prompt.file}:{error.lineno}: {error.message}") from error
+        if not prompt.text.strip():
+            raise PromptError(f"{prompt.file}: found no text after the front matter")
         _check_variables(str(prompt.file), meta.find_undeclared_variables(parsed), prompt.family)
         for other in meta.find_referenced_templates(parsed):
             if other is not None and other not in self.ids(prompt.family):
@@ -148,7 +153,8 @@ def library(folder: str | Path | None = None) -> Library:
 
     Raises:
         PromptError: if the folder holds no prompt, or one that cannot be read, does not parse,
-            uses an unknown variable, or is of another family than the one it replaces.
+            has no text, uses an unknown variable, cannot be rendered, or is of another family than
+            the one it replaces.
     """
     own = _own()
     if folder is None:

@@ -147,6 +147,14 @@ class TestCodeSimilarity:
         assert of_problems[:2] == pytest.approx([np.mean([100, 100, far]), near])
         assert math.isnan(of_problems[2])
 
+    def test_what_is_asked_for_in_words_is_no_program_of_a_turn(self, compute):
+        """An explanation with a program in it, between a program and the same again."""
+        held = dialogue("a", program(FIRST), program(OTHER), program(FIRST))
+        turns = [{"message": place, "code": True, "public": False} for place in (1, 5)]
+        told = replace(held, details={"by_turn": turns})
+        assert compute(CodeSimilarity, [told])[0].value == 100
+        assert compute(CodeSimilarity, [held])[0].value < 50
+
     def test_the_distribution_is_the_share_of_pairs_at_least_so_similar(self, tmp_path):
         records = [
             dialogue("a", program(FIRST), program(FIRST), program(FIRST)),

@@ -40,8 +40,10 @@ class CodeSimilaritySettings(Settings):
 class CodeSimilarity(Metric[CodeSimilaritySettings]):
     """How much of a program the next one of its dialogue keeps: chrF, from 0 to 100.
 
-    The programs of a dialogue are those that the model's answers hold, found by the rule of
-    `evalcore_prompting.extraction`; answers without one are passed over. chrF is the F-score
+    The programs of a dialogue are those of its turns, found by the rule of
+    `evalcore_prompting.extraction`; turns without one are passed over, and so is what a model
+    writes where it is asked for words. Which answers are those of turns is what the strategy puts
+    on record as `by_turn`; where it does not, all are. chrF is the F-score
     (beta = 2) of the runs of 1 to 6 characters, blanks left out, that a program shares with the one
     before it: Popović (2015), "chrF: character n-gram F-score for automatic MT evaluation", as
     sacrebleu computes it. All pairs of a cell count alike. Failed attempts are left out.
@@ -113,8 +115,12 @@ def _by_problem(values: NDArray[Any], problem: NDArray[np.int64], problems: int)
 
 
 def _programs(record: Record) -> list[str]:
-    """The programs in the answers of a dialogue, in order."""
-    answers = (message.content for message in record.messages if message.role == "assistant")
+    """The programs of a dialogue's turns, in order."""
+    turns = record.details.get("by_turn")
+    if turns is not None:
+        answers = [record.messages[turn["message"]].content for turn in turns if turn["code"]]
+    else:
+        answers = [message.content for message in record.messages if message.role == "assistant"]
     return [code.text for code in map(extract, answers) if code]
 
 
