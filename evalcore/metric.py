@@ -37,6 +37,18 @@ class Metric(ABC, Generic[S]):
     def __init__(self, settings: S) -> None:
         self.settings = settings
 
+    def preflight(self, attempts: int) -> None:
+        """Tell before a run what would keep `compute` from working, as far as that is known.
+
+        Optional: without it nothing is told.
+
+        Args:
+            attempts: at each sample, of a cell of the spec.
+
+        Raises:
+            ValueError: if `compute` would raise it for a cell of so many attempts.
+        """
+
     @abstractmethod
     def compute(self, scores: Scores) -> Estimate | Mapping[str, Estimate]:
         """Measure one cell; the parts of a mapping are shown as `metric/part`.

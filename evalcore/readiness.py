@@ -23,7 +23,8 @@ BUILTIN = "builtin"
 def check_components(spec: Spec) -> None:
     """Make the components, and ask tasks and models what would keep them from being opened.
 
-    Where dollars are limited, a model of each cell must have a price as well. The built-in metrics
+    Metrics are asked whether the cells have attempts enough. Where dollars are limited, a model of
+    each cell must have a price as well. The built-in metrics
     and reporters are known to be there, and are left out: importing them takes a while.
 
     Raises:
@@ -38,6 +39,7 @@ def check_components(spec: Spec) -> None:
             made[part.key] = _made(part, spec.secrets)
             if problem := made[part.key].problem:
                 problems.append(f"{spec.where(part.place)}: {spec.redact(problem)}")
+    problems += _beyond_attempts(spec, made)
     if spec.limits.dollars is not None:
         problems += _without_prices(spec, made)
     if problems:
@@ -71,6 +73,19 @@ def _made(part: Part, secrets: dict[str, str]) -> _Made:
             note_secrets(component, secrets)
         return _Made(_told(part, error))
     return _Made()
+
+
+def _beyond_attempts(spec: Spec, made: Mapping[str, _Made]) -> Iterator[str]:
+    """What metrics say of the cells' attempts; of one that has a problem, that is told."""
+    for part in spec.metrics:
+        if part.key in made and not made[part.key].problem:
+            for attempts in sorted({cell.attempts for cell in spec.cells}):
+                try:
+                    part.create().preflight(attempts)
+                except Exception as error:  # the component's own code runs here
+                    told = str(error) if isinstance(error, ValueError) else _told(part, error)
+                    yield f"{spec.where(part.place)}: {spec.redact(told)}"
+                    break
 
 
 def _told(part: Part, error: BaseException) -> str:

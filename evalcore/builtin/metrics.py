@@ -60,7 +60,11 @@ class Count(Metric[Settings]):
 
 
 class Cost(Metric[Settings]):
-    """What an attempt costs on average, failed ones included."""
+    """What an attempt costs on average, failed ones included.
+
+    A cell of which a call was answered by the cache has no seconds: such a call takes next to none,
+    whatever the answer once took, and how many there are depends on what ran before.
+    """
 
     _COLUMNS: tuple[tuple[Column, str], ...] = (
         ("calls", "calls"),
@@ -76,6 +80,8 @@ class Cost(Metric[Settings]):
         found = {}
         for column, name in self._COLUMNS:
             values = scores.column(column)
+            if column == "seconds" and np.any(scores.column("cached")):
+                continue
             if np.any(values):
                 found[name] = stats.mean(values, scores.sample)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from contextlib import redirect_stdout
 from dataclasses import asdict
@@ -93,7 +94,7 @@ def _show(outcome: Outcome, path: Path, *, quiet: bool) -> None:
         done += f", {progress.resumed:,} of them from before"
     say(f"{outcome.status}: {done}, in {outcome.seconds:.1f} s")
     if outcome.reason:
-        say(f"stopped: {outcome.reason}; `evalcore {' '.join(sys.argv[1:])}` goes on")
+        say(f"stopped: {outcome.reason}; `evalcore {shlex.join(sys.argv[1:])}` goes on")
     for file in outcome.files:
         say(f"report: {file}")
     say(f"run: {path}")

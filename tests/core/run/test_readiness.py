@@ -151,6 +151,21 @@ def test_where_dollars_are_limited_each_cell_has_a_price(problems, model, expect
     assert place in "".join(problems(text, "limits.dollars=2"))
 
 
+def test_a_metric_says_whether_attempts_are_enough(problems, offered):
+    class Curve(Metric[Settings]):
+        def preflight(self, attempts):
+            if attempts < 5:
+                raise ValueError(f"5 attempts, found {attempts}")
+
+        def compute(self, scores):
+            raise AssertionError
+
+    offered("curve", Curve)
+    text = "task: numbers\nmodels: {a: m}\nmetrics: [mean, curve]\nsweep: {attempts: [9, 4, 3]}\n"
+    assert problems(text) == ["spec.yaml:7: metrics[1]: 5 attempts, found 3"]
+    assert problems(text, "sweep.attempts=[5, 6]") == []
+
+
 def test_no_secret_is_told(problems):
     (told,) = problems(f"task: numbers\nmodels: {{a: {{use: m, says: 'bad {KEY}'}}}}\n")
     assert told == "spec.yaml:6: models.a: bad [secret]"

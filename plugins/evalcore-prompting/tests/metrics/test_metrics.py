@@ -369,3 +369,18 @@ class TestIntervals:
         assert estimate.value == pytest.approx(0.3)
         assert math.isnan(estimate.low)
         assert math.isnan(estimate.high)
+
+
+@pytest.mark.parametrize(
+    ("metric", "settings", "enough"),
+    [
+        (PassAtK, PassAtKSettings(k=(1, 5)), 5),
+        (PassNAtK, PassNAtKSettings(n=1, k=(3, 12), turns=3), 4),
+        (PassNAtK, PassNAtKSettings(n=1, k=12), 0),  # what an attempt may take is not known yet
+    ],
+)
+def test_a_spec_with_too_few_attempts_is_told_before_it_runs(metric, settings, enough):
+    metric(settings).preflight(enough)
+    if enough:
+        with pytest.raises(ValueError, match=f"takes {enough} attempts.*`attempts: {enough - 1}`"):
+            metric(settings).preflight(enough - 1)

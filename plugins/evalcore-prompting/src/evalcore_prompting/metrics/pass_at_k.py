@@ -13,6 +13,7 @@ from evalcore.settings import Settings
 from evalcore_prompting.metrics import estimators
 from evalcore_prompting.metrics.counts import Counts, listed
 from evalcore_prompting.metrics.problems import (
+    check_attempts,
     check_enough,
     mean_over_problems,
     of_problems,
@@ -45,6 +46,14 @@ class PassAtK(Metric[PassAtKSettings]):
     An attempt is right where its score is 1. A failed attempt is neither right nor wrong: it is
     left out, and its problem has one attempt less.
     """
+
+    def preflight(self, attempts: int) -> None:
+        """Each k takes as many attempts.
+
+        Raises:
+            ValueError: If there are fewer.
+        """
+        check_attempts(attempts, max(listed(self.settings.k)))
 
     def compute(self, scores: Scores) -> dict[str, Estimate]:
         """The mean of pass@k for each k.

@@ -16,6 +16,7 @@ from evalcore.settings import Settings
 from evalcore_prompting.metrics import estimators
 from evalcore_prompting.metrics.counts import Count, Counts, listed
 from evalcore_prompting.metrics.problems import (
+    check_attempts,
     check_enough,
     mean_over_problems,
     of_problems,
@@ -104,6 +105,16 @@ class PassNAtK(Metric[PassNAtKSettings]):
     what the task puts on record as `public_passed` in the details of its score; how many turns it
     took and might have taken, what the strategy puts on record as `turns` and `max_turns`.
     """
+
+    def preflight(self, attempts: int) -> None:
+        """Each k takes as many attempts as it pays for, where `turns` tell what one costs.
+
+        Raises:
+            ValueError: If there are fewer.
+        """
+        if self.settings.turns:
+            most = max(k for _, k in self.settings.pairs())
+            check_attempts(attempts, most, *_of_turns(self.settings.turns))
 
     def compute(self, scores: Scores) -> dict[str, Estimate]:
         """Pass n@k for each pair of n and k.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
     Tallies = NDArray[np.int64]
 
-__all__ = ["check_enough", "mean_over_problems", "of_problems", "right", "tally"]
+__all__ = ["check_attempts", "check_enough", "mean_over_problems", "of_problems", "right", "tally"]
 
 #: What an attempt costs where attempts are counted.
 _ONE = Fraction(1)
@@ -79,6 +79,20 @@ def check_enough(tallies: Tallies, k: int, cost: Fraction = _ONE, each: str = ""
         "(`attempts` in the spec; `evalcore run --retry-failed` makes failed ones anew)"
     )
     raise ValueError(msg)
+
+
+def check_attempts(attempts: int, k: int, cost: Fraction = _ONE, each: str = "") -> None:
+    """Check that a spec makes the attempts that a budget pays for; as `check_enough`.
+
+    Raises:
+        ValueError: If it makes fewer.
+    """
+    if attempts < k // cost:
+        raise ValueError(
+            f"k = {k} takes {k // cost} attempts{each} at each problem, found `attempts: "
+            f"{attempts}`: set `k` to at most {math.ceil((attempts + 1) * cost) - 1}, or make more "
+            "attempts"
+        )
 
 
 def of_problems(tallies: Tallies, estimator: Callable[..., float]) -> Floats:
