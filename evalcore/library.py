@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ from evalcore.opened import open_task
 from evalcore.spec import Limits, load_model, load_spec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
 
     from evalcore.data import Generation, Likelihood, Message, Sample, Usage
     from evalcore.spec import Part
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["OpenModel", "open_model", "open_samples"]
 
 T = TypeVar("T")
+
+_LISTED = 8
+"""Cells that are listed where none has the name asked for; of more the nearest are."""
 
 
 @asynccontextmanager
@@ -54,21 +58,22 @@ async def open_model(
 
 @contextmanager
 def open_samples(
-    spec: Path, *, cell: str | None = None
+    spec: Path, *, cell: str | None = None, overrides: tuple[str, ...] = ()
 ) -> Iterator[tuple[Strategy[Any], Iterator[Sample]]]:
     """The strategy of a cell of a spec and the samples that it would get; no model is opened.
 
     Args:
         spec: a spec file.
         cell: the cell's name; the first cell if not given.
+        overrides: `dotted.path=value` each, the value in YAML.
 
     Raises:
         SpecError: if the spec could not be run, or has no such cell.
         EvalcoreError: if the task cannot be opened.
     """
-    cells = {found.name: found for found in load_spec(spec).cells}
+    cells = {found.name: found for found in load_spec(spec, overrides).cells}
     if cell is not None and cell not in cells:
-        raise SpecError([f"{spec}: found no cell {cell!r}, expected one of: {', '.join(cells)}"])
+        raise SpecError([f"{spec}: found no cell {cell!r}, expected {_one_of(cells, cell)}"])
     chosen = cells[cell] if cell is not None else next(iter(cells.values()))
     strategy, task = chosen.strategy.create(), open_task(chosen.task)
     try:
@@ -150,3 +155,10 @@ def _part(model: str | Mapping[str, Any], spec: Path | None, base: Path) -> tupl
         known = ", ".join(models) or "none"
         raise SpecError([f"{spec}: found no model {model!r}, expected one of: {known}"])
     return models[model], loaded.limits
+
+
+def _one_of(cells: Collection[str], name: str) -> str:
+    if len(cells) <= _LISTED:
+        return f"one of: {', '.join(cells)}"
+    near = get_close_matches(name, cells, n=3, cutoff=0)
+    return f"one of {len(cells)}, the nearest of which are: {', '.join(near)}"

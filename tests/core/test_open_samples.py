@@ -61,6 +61,22 @@ def test_a_cell_is_found_by_its_name(spec):
         assert strategy.settings.temperature == 1.0
 
 
+def test_settings_are_overridden_as_by_set(spec):
+    overrides = ("sweep={strategy.temperature: [0.5]}",)
+    with open_samples(spec, cell="temperature=0.5", overrides=overrides) as (strategy, _):
+        assert strategy.settings.temperature == 0.5
+
+
+def test_of_many_cells_the_nearest_are_told(spec):
+    many = (f"sweep={{strategy.temperature: {[n / 10 for n in range(9)]}}}",)
+    told = r"found no cell 'temp=0\.7', expected one of 9, the nearest of which are: \S+0\.7, "
+    with (
+        pytest.raises(SpecError, match=told),
+        open_samples(spec, cell="temp=0.7", overrides=many),
+    ):
+        pass
+
+
 def test_an_unknown_cell_is_told(spec):
     with (
         pytest.raises(SpecError, match=r"found no cell 'x', expected one of: temperature=0\.0, "),

@@ -93,7 +93,29 @@ def test_statements_of_several_lines_are_one(trace):
 
 def test_a_program_that_fails_is_traced_up_to_there(trace):
     told = trace("x = 5\nif x:\n    y = x // 0\n    z = 1")
-    assert told.blocks[-1] == Block("y = x // 0\nz = 1", {"x": "5"}, {"x": "5"})
+    assert told.blocks[-1] == Block("y = x // 0", {"x": "5"}, {"x": "5"})
+
+
+def test_what_comes_after_an_exception_in_its_block_was_not_run(trace):
+    told = trace("a = 1\nb = int(\n    'x'\n)\nc = 3\n")
+    assert [block.code for block in told.blocks] == ["a = 1\nb = int(\n    'x'\n)"]
+    caught = trace("try:\n    a = 1\n    b = [][a]\n    c = 3\nexcept IndexError:\n    d = 4\n")
+    assert [block.code for block in caught.blocks] == ["try:", "a = 1\nb = [][a]", "d = 4"]
+
+
+def test_a_block_that_goes_on_after_an_exception_is_shown_whole(trace):
+    code = """\
+class Ends:
+    def __iter__(self):
+        return self
+    def __next__(self):
+        raise StopIteration
+for x in Ends():
+    y = x
+a, b = list(Ends()), 2
+c = 3
+"""
+    assert "a, b = list(Ends()), 2\nc = 3" in [block.code for block in trace(code).blocks]
 
 
 def test_a_program_that_exits_is_traced_up_to_there(trace):

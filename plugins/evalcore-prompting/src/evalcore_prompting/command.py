@@ -38,6 +38,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _configure_render(action: argparse.ArgumentParser) -> None:
     action.add_argument("spec", type=Path, metavar="SPEC", help="the spec file")
+    action.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="override a setting, as `evalcore run` does; repeatable",
+    )
     action.add_argument("--sample", metavar="ID", help="id of the sample; the first if not given")
     action.add_argument("--cell", metavar="NAME", help="name of the cell; the first if not given")
 
@@ -46,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List, show or render, and answer 0; 2 if what is asked for is not there or cannot be used."""
     try:
         if arguments.action == "render":
-            _render(arguments.spec, arguments.cell, arguments.sample)
+            _render(arguments.spec, tuple(arguments.set), arguments.cell, arguments.sample)
             return _OK
         prompts = library(arguments.prompts)
         if arguments.action == "show":
@@ -68,8 +75,8 @@ def _show(prompts: Library, id_: str) -> None:
     print(prompt.text.strip())
 
 
-def _render(spec: Path, cell: str | None, id_: str | None) -> None:
-    with open_samples(spec, cell=cell) as (strategy, samples):
+def _render(spec: Path, overrides: tuple[str, ...], cell: str | None, id_: str | None) -> None:
+    with open_samples(spec, cell=cell, overrides=overrides) as (strategy, samples):
         sample = next((sample for sample in samples if id_ in {None, sample.id}), None)
         if sample is None:
             raise TaskError(f"{spec}: found no sample {id_!r} in its task")

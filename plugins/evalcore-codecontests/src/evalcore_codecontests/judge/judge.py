@@ -190,7 +190,8 @@ def _obstacle(
     if program.language not in LANGUAGES:
         return f"language {program.language!r}, expected one of {', '.join(LANGUAGES)}"
     if not tests:
-        return "the problem has no tests"
+        kind = "public tests" if problem.hidden_tests else "tests"
+        return f"the problem has no {kind}"
     form = Test if problem.fn_name is None else CallTest
     if not all(isinstance(test, form) for test in tests):
         return f"the problem's tests are not all of the form {form.__name__}"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Learner"]
 
-_DECAY = 0.01
 _CLIP = 1.0
 
 
@@ -27,11 +26,24 @@ class Learner:
         model: in float32; it is taken to bfloat16.
         device: where it computes.
         rate: of learning, at its highest.
+        decay: of the matrices between layers, as a multiple of the rate.
+        dropout: share of what each part of a layer adds that is left out at random.
     """
 
-    def __init__(self, model: LlamaForCausalLM, device: torch.device, rate: float) -> None:
-        self.model = model.to(device)
-        self._device, self._rate = device, rate
+    def __init__(
+        self,
+        model: LlamaForCausalLM,
+        device: torch.device,
+        *,
+        rate: float,
+        decay: float,
+        dropout: float,
+    ) -> None:
+        self.model = model.to(device).eval()
+        self._device, self._rate, self._dropout = device, rate, dropout
+        for layer in model.model.layers if dropout else ():
+            layer.self_attn.register_forward_hook(self._drop)
+            layer.mlp.register_forward_hook(self._drop)
         named = list(model.named_parameters())
         self._weights = [weight.detach().clone() for _, weight in named]
         model.bfloat16()
@@ -41,7 +53,7 @@ class Learner:
             torch.optim.Muon(
                 [weight for weight, chosen in zip(self._weights, inner, strict=True) if chosen],
                 lr=rate,
-                weight_decay=_DECAY,
+                weight_decay=decay,
                 adjust_lr_fn="match_rms_adamw",
             ),
             torch.optim.AdamW(
@@ -59,7 +71,7 @@ class Learner:
         return sum(weight.numel() for weight in self._weights)
 
     def learn(self, batch: Batch, rate: float) -> float:
-        """Take one step.
+        """Take one step, with torch's generator for what is left out.
 
         Args:
             batch: what to learn from.
@@ -68,7 +80,9 @@ class Learner:
         Returns:
             The loss before the step, in nats a token.
         """
+        self.model.train()
         loss = functional.cross_entropy(*self._logits(batch))
+        self.model.eval()
         torch.autograd.backward(loss)
         for weight, rounded in zip(self._weights, self._rounded, strict=True):
             weight.grad, rounded.grad = rounded.grad.float(), None
@@ -118,6 +132,12 @@ class Learner:
         ids, targets = batch.to(self._device)
         hidden = self.model.model(input_ids=ids, use_cache=False).last_hidden_state
         return self.model.lm_head(hidden[targets]).float(), ids.roll(-1, dims=1)[targets]
+
+    def _drop(self, part: torch.nn.Module, given: Any, added: Any) -> Any:
+        """What a part of a layer adds, with some of it left out; attention adds a pair's first."""
+        if isinstance(added, tuple):
+            return (self._drop(part, given, added[0]), *added[1:])
+        return functional.dropout(added, self._dropout, part.training)
 
     def _round(self) -> None:
         with torch.no_grad():

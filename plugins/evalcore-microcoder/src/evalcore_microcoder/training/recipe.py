@@ -111,10 +111,13 @@ class Recipe:
         self._tokenizer = _tokenizer(options.folder / "tokenizer", options.seed)
         self._encoder = Encoder(self._tokenizer)
         torch.manual_seed(options.seed)
+        shape = SHAPES[options.size]
         self._learner = Learner(
             new_model(options.size, self._tokenizer),
             torch.device(options.device),
-            SHAPES[options.size].rate,
+            rate=shape.rate,
+            decay=shape.decay,
+            dropout=shape.dropout,
         )
         self._tests = self._validation()
         self._own: list[Exercise] = []
@@ -159,12 +162,18 @@ class Recipe:
         rise = (self._place.step + 1) / _WARM_UP
         return max(0.0, min(1.0, rise, (1.0 - self._progress) / _FALL))
 
+    @property
+    def _step_seed(self) -> int:
+        """Of what is left out at random in the next step."""
+        return Random(f"{self._options.seed} step {self._place.step}").getrandbits(63)  # noqa: S311
+
     def _learn(self, until: float) -> None:
         place, begun = self._place, time.monotonic() - self._place.seconds
         saved, tokens, losses = place.seconds, 0, []
         while self._progress < until:
             pool = self._pool(place.pool)
             for batch in pool[place.batch :]:
+                torch.manual_seed(self._step_seed)
                 losses.append(self._learner.learn(batch, self._rate))
                 tokens += batch.ids.numel()
                 place.step, place.batch = place.step + 1, place.batch + 1

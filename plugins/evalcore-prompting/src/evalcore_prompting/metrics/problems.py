@@ -74,7 +74,7 @@ def check_enough(tallies: Tallies, k: int, cost: Fraction = _ONE, each: str = ""
     most = math.ceil((fewest + 1) * cost) - 1
     smaller = f"set `k` to at most {most}, or " if fewest else ""
     msg = (
-        f"k = {k} takes {needed} attempts{each} with a score at each problem, found fewer at "
+        f"k = {k} takes {_attempts(needed)}{each} with a score at each problem, found fewer at "
         f"{short} of {len(tallies)} problems (the fewest: {fewest}): {smaller}make more attempts "
         "(`attempts` in the spec; `evalcore run --retry-failed` makes failed ones anew)"
     )
@@ -89,10 +89,14 @@ def check_attempts(attempts: int, k: int, cost: Fraction = _ONE, each: str = "")
     """
     if attempts < k // cost:
         raise ValueError(
-            f"k = {k} takes {k // cost} attempts{each} at each problem, found `attempts: "
+            f"k = {k} takes {_attempts(k // cost)}{each} at each problem, found `attempts: "
             f"{attempts}`: set `k` to at most {math.ceil((attempts + 1) * cost) - 1}, or make more "
             "attempts"
         )
+
+
+def _attempts(count: int) -> str:
+    return "1 attempt" if count == 1 else f"{count} attempts"
 
 
 def of_problems(tallies: Tallies, estimator: Callable[..., float]) -> Floats:

@@ -2,8 +2,9 @@
 
 A basic block is a run of statements that are executed one after the other: it ends with a statement
 that branches, of which it holds the first lines, and a loop's first lines are one by themselves.
-The lines that begin a definition are in none. A program executes many more blocks than anybody
-reads: the first and the last few are kept.
+The lines that begin a definition are in none. Of a block that an exception leaves, the statements
+after the one that raised it are not shown. A program executes many more blocks than anybody reads:
+the first and the last few are kept.
 """
 
 from __future__ import annotations
@@ -79,13 +80,20 @@ class Block:
         first: number of its first line.
         last: number of its last line.
         names: the names that occur in it, in the order of the text.
-        text: its lines.
+        lines: its lines.
+        ends: numbers of the last lines of its statements.
     """
 
     first: int
     last: int
     names: tuple[str, ...]
-    text: str
+    lines: tuple[str, ...]
+    ends: tuple[int, ...]
+
+    def text(self, line: int) -> str:
+        """Its lines up to the end of the statement with this line, shortened."""
+        end = min((end for end in self.ends if end >= line), default=self.last)
+        return _shortened(self.lines[: end - self.first + 1])
 
 
 class Tracer:
@@ -125,7 +133,7 @@ class Tracer:
     def trace(self) -> dict[str, Any]:
         """The blocks that were kept, as JSON takes them, and how many were not."""
         kept = [*self._first, *self._last]
-        shown = [{"code": s.block.text, "before": s.before, "after": s.after} for s in kept]
+        shown = [{"code": s.code, "before": s.before, "after": s.after} for s in kept]
         return {"blocks": shown, "omitted": self._count - len(kept)}
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
@@ -137,6 +145,8 @@ class Tracer:
         try:
             if event == "line":
                 self._reach(frame, frame.f_lineno)
+            elif event == "exception":
+                self._raise(frame)
             elif event == "return":
                 self._leave(frame)
         except BaseException:
@@ -151,13 +161,18 @@ class Tracer:
         # Within a statement of several lines the interpreter comes back to the first; a loop in
         # one line is come to again without another line between.
         if now and now.block is block and not (line == now.line == block.first):
-            now.line = line
+            now.line, now.raised = line, False
             return
         self._leave(frame)
         step = _Step(block, line, _values(frame, block.names))
         self._open[frame] = step
         self._count += 1
         (self._last if len(self._first) == _KEPT else self._first).append(step)
+
+    def _raise(self, frame: FrameType) -> None:
+        step = self._open.get(frame)
+        if step:
+            step.raised = True  # until a line shows that the block goes on
 
     def _leave(self, frame: FrameType) -> None:
         step = self._open.pop(frame, None)
@@ -166,20 +181,26 @@ class Tracer:
 
 
 class _Step:
-    """One execution of a block, of which `line` was reached last."""
+    """One execution of a block, of which `line` was reached last, and perhaps raised something."""
 
     def __init__(self, block: Block, line: int, before: dict[str, str]) -> None:
-        self.block, self.line = block, line
+        self.block, self.line, self.raised = block, line, False
         self.before = before
         self.after: dict[str, str] = {}
+
+    @property
+    def code(self) -> str:
+        """The lines of the statements that were executed, at least in part."""
+        return self.block.text(self.line if self.raised else self.block.last)
 
 
 def blocks(text: str) -> Iterator[Block]:
     """The basic blocks of a program's text."""
     lines = text.split("\n")
     for run in _runs(ast.parse(text).body):
-        first, last = run[0].lineno, max(_last_line(statement) for statement in run)
-        yield Block(first, last, _names(run), _shortened(lines[first - 1 : last]))
+        first, ends = run[0].lineno, tuple(_last_line(statement) for statement in run)
+        last = max(ends)
+        yield Block(first, last, _names(run), tuple(lines[first - 1 : last]), ends)
 
 
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -241,7 +262,7 @@ def _names(run: Sequence[ast.stmt]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.id for node in nodes))
 
 
-def _shortened(lines: list[str]) -> str:
+def _shortened(lines: Sequence[str]) -> str:
     if len(lines) > 2 * _LINES:
         lines = [*lines[:_LINES], "...", *lines[-_LINES:]]
     return textwrap.dedent("\n".join(_cut(line) for line in lines))
