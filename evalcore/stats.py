@@ -17,7 +17,7 @@ What is too little to estimate from is never hidden behind a number:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,9 @@ __all__ = ["Difference", "Estimate", "bootstrap", "mean", "paired_difference", "
 
 #: Weights that `bootstrap` holds at a time: 2 MiB of them, which stay in the processor's cache.
 _BLOCK = 2**18
+
+#: Differences that differ by less are equal but for rounding.
+_ROUNDING = 1e-12
 
 #: From this many degrees of freedom on, the expansion of Student's quantile is exact to 1e-9.
 _MANY = 200
@@ -215,7 +218,8 @@ def paired_difference(
 
     Returns:
         The mean of a - b over common samples. `n` counts the values of both sides that it rests
-        on, `clusters` the common samples.
+        on, `clusters` the common samples. Where the two sides differ by the same at each of them
+        the interval is unknown: nothing tells how far another sample would lie.
 
     Raises:
         ValueError: If a value is not finite, or shapes or confidence do not fit.
@@ -223,7 +227,10 @@ def paired_difference(
     names_a, means_a, sizes_a = _by_sample(a, samples_a, confidence)
     names_b, means_b, sizes_b = _by_sample(b, samples_b, confidence)
     common, in_a, in_b = np.intersect1d(names_a, names_b, assume_unique=True, return_indices=True)
-    estimate = _mean(means_a[in_a] - means_b[in_b], None, confidence)
+    differences = means_a[in_a] - means_b[in_b]
+    estimate = _mean(differences, None, confidence)
+    if differences.size and np.ptp(differences) < _ROUNDING:
+        estimate = replace(estimate, low=math.nan, high=math.nan)
     return Difference(
         estimate.value,
         estimate.low,

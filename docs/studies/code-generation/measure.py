@@ -27,6 +27,8 @@ CURVES = {
 }
 #: The costs that the tables have.
 COSTS = ("cost/calls", "cost/completion-tokens")
+#: Exit code of a run that is complete but for attempts that failed.
+ATTEMPTS_FAILED = 1
 #: Width and height of a picture in CSS pixels.
 SIZE = (860, 372)
 
@@ -34,7 +36,9 @@ SIZE = (860, 372)
 def main() -> None:
     """Run, measure and write."""
     for words in commands(PAGE.read_text("utf-8")):
-        subprocess.run([sys.executable, "-m", *words, "--quiet"], check=True)
+        code = subprocess.run([sys.executable, "-m", *words, "--quiet"], check=False).returncode
+        if code not in (0, ATTEMPTS_FAILED):
+            sys.exit(code)
         run = Path(words[words.index("--out") + 1])
         results = [sys.executable, "-m", "evalcore", "results", str(run), "--json"]
         found = subprocess.run(results, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -69,10 +73,11 @@ def table(results: list[dict]) -> str:
         cell = cells.setdefault(result["cell"], {})
         cell.update({name: str(value) for name, value in result["settings"].items()})
         cell[result["metric"]] = written(result)
-    columns = [*settings, *metrics]
+        cell["failed"] = str(result["failed"])
+    columns = [*settings, *metrics, "failed"]
     rows = [
         [column.removeprefix("strategy.").removeprefix("cost/") for column in columns],
-        [*("---" for _ in settings), *("---:" for _ in metrics)],
+        ["---" if column in settings else "---:" for column in columns],
         *([values.get(column, "") for column in columns] for values in cells.values()),
     ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
