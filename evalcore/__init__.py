@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from evalcore.reporter import Report, Reporter
     from evalcore.settings import DataPath, Settings
     from evalcore.stats import Estimate
-    from evalcore.strategy import Context, StandIns, Strategy
+    from evalcore.strategy import Context, Outcome, StandIns, Strategy
     from evalcore.task import Task
 
 _HOMES = {
@@ -74,7 +74,7 @@ _HOMES = {
     "reporter": ("Report", "Reporter"),
     "settings": ("DataPath", "Settings"),
     "stats": ("Estimate",),
-    "strategy": ("Context", "StandIns", "Strategy"),
+    "strategy": ("Context", "Outcome", "StandIns", "Strategy"),
     "task": ("Task",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -98,6 +98,7 @@ __all__ = [
     "Metric",
     "ModelCallError",
     "OpenModel",
+    "Outcome",
     "PluginError",
     "Price",
     "Record",

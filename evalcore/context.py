@@ -22,17 +22,34 @@ if TYPE_CHECKING:
     from evalcore.calls import Account, Gate, Served
     from evalcore.data import Case
     from evalcore.opened import OpenCell
+    from evalcore.strategy import Outcome
     from evalcore.task import Task
 
 __all__ = ["AttemptContext", "FeedbackError", "Item", "ModelHandle", "begin"]
 
 
 class Item(NamedTuple):
-    """An attempt that is to be made."""
+    """An attempt that is to be made.
+
+    Attributes:
+        ended: set, where someone waits for it, to what came of the attempt, or to `None` if it was
+            left to a later session.
+    """
 
     run: OpenCell
     case: Case
     number: int
+    ended: asyncio.Future[Outcome | None] | None = None
+
+    def end(self, outcome: Outcome | None) -> None:
+        """Tell who waits; from any thread."""
+        if self.ended is not None:
+            self.ended.get_loop().call_soon_threadsafe(_settle, self.ended, outcome)
+
+
+def _settle(ended: asyncio.Future[Outcome | None], outcome: Outcome | None) -> None:
+    if not ended.done():
+        ended.set_result(outcome)
 
 
 def begin(item: Item, gate: Gate, account: Account) -> None:

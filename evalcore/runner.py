@@ -31,6 +31,7 @@ from evalcore.data import (
 )
 from evalcore.errors import EvalcoreError, RunError
 from evalcore.opened import HELD, Components, OpenCell
+from evalcore.strategy import Outcome
 from evalcore.writer import Writer
 
 if TYPE_CHECKING:
@@ -250,6 +251,13 @@ class Runner:
     async def _feed_cell(self, run: OpenCell) -> None:
         await asyncio.to_thread(self._expect, run)
         cases = islice(await asyncio.to_thread(run.task.cases), self._limit)
+        if run.strategy.learns:
+            await self._feed_passes(run, cases)
+        else:
+            await self._feed_items(run, cases)
+        run.complete = True
+
+    async def _feed_items(self, run: OpenCell, cases: Iterator[Case]) -> None:
         while True:
             if self._stopping():
                 self._left += 1
@@ -258,11 +266,59 @@ class Runner:
             if batch is None:
                 break
             for item in batch:
-                await self._room()
-                run.fed += 1
-                self._waiting += 1
-                await self._queue.put(item)
-        run.complete = True
+                await self._enqueue(item)
+
+    async def _feed_passes(self, run: OpenCell, cases: Iterator[Case]) -> None:
+        """All attempts of one number one after the other, for a strategy that learns."""
+        held = await asyncio.to_thread(self._all_cases, run, cases)
+        known = await asyncio.to_thread(self._outcomes, run) if self.progress.resumed else {}
+        try:
+            async with asyncio.TaskGroup() as passes:
+                for number in range(run.cell.attempts):
+                    order = sorted(held, key=lambda case: _place(run.cell, case, number))
+                    passes.create_task(self._pass(run, order, number, known))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _pass(
+        self, run: OpenCell, cases: list[Case], number: int, known: dict[tuple[str, int], Outcome]
+    ) -> None:
+        for case in cases:
+            outcome = known.get((case.sample.id, number)) or await self._made(run, case, number)
+            if outcome is None:
+                break
+            try:
+                await asyncio.to_thread(run.strategy.learn, case.sample, outcome)
+            except (Exception, SystemExit) as error:  # the strategy's own code runs here
+                text = f"strategy {run.cell.strategy.name} cannot learn: {type(error).__name__}"
+                raise RunError(f"{text}: {error}") from error
+
+    async def _made(self, run: OpenCell, case: Case, number: int) -> Outcome | None:
+        """Make an attempt and wait for what comes of it; `None`: a later session makes it."""
+        if self._stopping():
+            self._left += 1
+            return None
+        ended: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
+        await self._enqueue(Item(run, case, number, ended))
+        return await ended
+
+    async def _enqueue(self, item: Item) -> None:
+        await self._room()
+        item.run.fed += 1
+        self._waiting += 1
+        await self._queue.put(item)
+
+    def _all_cases(self, run: OpenCell, cases: Iterator[Case]) -> list[Case]:
+        held: list[Case] = []
+        while batch := run.next_cases(cases):
+            held += batch
+        self._cases[run.cell.name] = len(held)
+        return held
+
+    def _outcomes(self, run: OpenCell) -> dict[tuple[str, int], Outcome]:
+        """What came of the attempts that are committed, by sample and number."""
+        records = self._store.records(self._cells[run.cell.name].id)
+        return {(record.sample, record.attempt): _outcome(record) for record in records}
 
     def _expect(self, run: OpenCell) -> None:
         size = run.task.size()
@@ -328,6 +384,7 @@ class Runner:
         """Leave an attempt to a later session."""
         self._left += 1
         item.run.drop()
+        item.end(None)
 
     async def _attempt(self, item: Item) -> _Outcome:
         run, sample = item.run, item.case.sample
@@ -468,12 +525,15 @@ class _Score(NamedTuple):
     outcome: _Outcome
 
     def run(self, task: Task[Any]) -> None:
-        self.runner._writer.put(self.runner.record(self.item, self.outcome))
+        record = self.runner.record(self.item, self.outcome)
+        self.runner._writer.put(record)
         self.item.run.drop()
+        self.item.end(_outcome(record))
 
     def fail(self, error: BaseException) -> None:
         self.runner._fail(error)
         self.item.run.drop()
+        self.item.end(None)
 
     def forget(self) -> None:
         self.runner._leave(self.item)
@@ -483,7 +543,21 @@ def _storable_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def _outcome(record: Record) -> Outcome:
+    value = record.score.value if record.score else None
+    attempt = Attempt(record.answer, record.messages, record.details)
+    return Outcome(record.attempt, attempt, value, record.usage)
+
+
+def _place(cell: Cell, case: Case, number: int) -> int:
+    """By these the samples of a pass are ordered, in the same way for all cells of a spec."""
+    return _hash(f"{cell.seed} {case.sample.id} {number}")
+
+
 def _attempt_seed(cell: Cell, sample: str, number: int) -> int:
-    text = f"{cell.seed} {cell.hash} {sample} {number}"
+    return _hash(f"{cell.seed} {cell.hash} {sample} {number}")
+
+
+def _hash(text: str) -> int:
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) >> 1

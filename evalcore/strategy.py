@@ -10,10 +10,10 @@ from evalcore.data import Feedback
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from evalcore.data import Attempt, Generation, Likelihood, Message, Sample
+    from evalcore.data import Attempt, Generation, Likelihood, Message, Sample, Usage
     from evalcore.settings import Settings
 
-__all__ = ["Context", "StandIns", "Strategy"]
+__all__ = ["Context", "Outcome", "StandIns", "Strategy"]
 
 S = TypeVar("S", bound="Settings")
 
@@ -30,6 +30,22 @@ class StandIns(NamedTuple):
     feedback: Feedback = Feedback(passed=False, text="[feedback]")
 
 
+class Outcome(NamedTuple):
+    """What came of an attempt, as a strategy may learn from it.
+
+    Attributes:
+        number: of the attempt at its sample, from 0.
+        attempt: what the strategy answered; of a failed one only what is on record.
+        value: its score; `None` where it failed.
+        usage: what it cost.
+    """
+
+    number: int
+    attempt: Attempt
+    value: float | None
+    usage: Usage
+
+
 class Strategy(ABC, Generic[S]):
     """Turns one sample into one attempt, using the models of the spec through the context.
 
@@ -42,12 +58,26 @@ class Strategy(ABC, Generic[S]):
     the first feedback; by them `evalcore check` tells what a run takes at most. `None`: that cannot
     be told before it runs."""
 
+    learns: bool = False
+    """Whether what comes of an attempt is to be learned from before the next is made. Then the
+    attempts of one number are a pass: made one after the other, in an order of the samples that
+    depends on the spec's seed and the number alone. Passes go on side by side, and the samples of a
+    cell are held in memory. May be set by `__init__`."""
+
     def __init__(self, settings: S) -> None:
         self.settings = settings
 
     @abstractmethod
     async def attempt(self, sample: Sample, context: Context) -> Attempt:
         """Answer one sample. An exception fails the attempt, with kind `strategy`."""
+
+    def learn(self, sample: Sample, outcome: Outcome) -> None:
+        """Learn from an attempt; called in a thread, where `learns`, before the pass goes on.
+
+        A run that goes on tells again, in the same order, of the attempts that were committed: what
+        is learned follows from the records, and need not be kept anywhere else. What a strategy
+        learns in one pass it keeps apart from the others, by `outcome.number`.
+        """
 
 
 class ModelHandle(Protocol):
