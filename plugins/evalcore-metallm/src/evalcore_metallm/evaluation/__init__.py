@@ -1,0 +1,1 @@
+"""How well routers do: splits of a log, passes over it, curves of cost and quality, resamples."""
