@@ -1,0 +1,1 @@
+"""Routers that learn which language model to ask."""
