@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from evalcore_metallm.policies.policy import Floats, Policy
+    from evalcore_metallm.policies.policy import Estimate, Floats
     from evalcore_metallm.router import Router
 
     Ints = NDArray[np.intp]
@@ -43,8 +42,8 @@ def choices_over_prices(router: Router, queries: Sequence[str], prices: ArrayLik
     Returns:
         Numbers of arms, shape (P, n).
     """
-    quality, cost = _predicted(router.policy, router.contexts(queries))
-    return np.stack([_best(quality, cost, price) for price in np.asarray(prices, dtype=float)])
+    estimate = router.policy.estimate(router.contexts(queries))
+    return np.stack([_best(estimate, price) for price in np.asarray(prices, dtype=float)])
 
 
 def price_for_budget(
@@ -66,12 +65,12 @@ def price_for_budget(
     Raises:
         EvalcoreError: if no price keeps to the budget.
     """
-    quality, predicted = _predicted(router.policy, router.contexts(queries))
+    estimate = router.policy.estimate(router.contexts(queries))
     known = _filled(np.asarray(cost, dtype=float))
     rows = np.arange(len(known))
 
     def spent(price: float) -> float:
-        return float(known[rows, _best(quality, predicted, price)].mean())
+        return float(known[rows, _best(estimate, price)].mean())
 
     fits = next((i for i, price in enumerate(_SCANNED) if spent(price) <= budget_per_query), None)
     if fits is None:
@@ -88,23 +87,11 @@ def price_for_budget(
     return high
 
 
-def _predicted(policy: Policy, contexts: Floats) -> tuple[Floats, Floats]:
-    """Q and C of scores Q - p C, each of shape (n, k): scores are linear in the price."""
-    asked = copy.copy(policy)
-    scores = []
-    for price in (0.0, 1.0):
-        asked.price = price
-        asked.seed_choice(0)
-        scores.append(asked.scores(contexts))
-    with np.errstate(invalid="ignore"):
-        cost = scores[0] - scores[1]
-    return scores[0], np.nan_to_num(cost, nan=0.0)
-
-
-def _best(quality: Floats, cost: Floats, price: float) -> Ints:
-    scores = quality - price * cost
+def _best(estimate: Estimate, price: float) -> Ints:
+    scores = estimate.scores(price)
     best = scores == scores.max(axis=1, keepdims=True)
-    return np.where(best, cost, np.inf).argmin(axis=1)
+    arms: Ints = np.where(best, estimate.cost, np.inf).argmin(axis=1)
+    return arms
 
 
 def _filled(cost: Floats) -> Floats:

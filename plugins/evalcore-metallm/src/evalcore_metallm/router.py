@@ -37,7 +37,7 @@ class RouterSettings(Settings):
     features: FeatureSettings = Field(default="tfidf", validate_default=True)
     """What it sees of a query: `tfidf`, `hashing` or `sentence`, or `use` with settings."""
     price: float = Field(0.0, ge=0)
-    """What quality is worth the mean cost of the dearest model; 0 looks at quality alone."""
+    """How much quality the mean cost of the dearest model is worth; 0 looks at quality alone."""
     training_cost: Literal["mean", "recorded"] = "mean"
     """What a training query is taken to cost: as much as every query of that model on the mean,
     which MetaLLM found to be as good as any (section 4.4), or what is recorded of it."""
@@ -81,6 +81,7 @@ class Router:
             price=settings.price,
             seed=seed,
             costs=self.costs / self.scale,
+            names=[arm.name for arm in self.arms],
         )
 
     @classmethod
@@ -219,24 +220,15 @@ class Router:
     ) -> Router:
         try:
             settings = RouterSettings.model_validate(meta["settings"])
-            arms = [
-                Arm(arm["name"], arm["price"] and Price.model_validate(arm["price"]))
-                for arm in meta["arms"]
-            ]
             featuriser = features.make(settings.features)
             featuriser.restore(meta["features"], _under(_FEATURES, arrays))
-            if featuriser.width != meta["width"]:
-                raise state.RouterStateError(
-                    f"{source}: its features are {featuriser.width} numbers wide, and its policy "
-                    f"learned from {meta['width']}; fit the router again"
-                )
+            _check_width(featuriser, meta["width"])
+            arms = [_arm(**arm) for arm in meta["arms"]]
             router = cls(arms, arrays["costs"], settings, featuriser, meta["seed"])
             router.policy.restore(_under(_POLICY, arrays))
             router.price = meta["price"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise state.RouterStateError(
-                f"{source}: its parts do not fit each other ({error!r}); fit the router again"
-            ) from error
+        except (EvalcoreError, KeyError, TypeError, ValueError) as error:
+            raise state.RouterStateError(f"{source}: its parts do not fit: {error}") from error
         return router
 
 
@@ -257,6 +249,18 @@ def _under(
         for name, array in arrays.items()
         if name.startswith(prefix)
     }
+
+
+def _arm(name: str, price: Mapping[str, Any] | None) -> Arm:
+    return Arm(name, None if price is None else Price.model_validate(price))
+
+
+def _check_width(featuriser: Featuriser, width: int) -> None:
+    if featuriser.width != width:
+        raise EvalcoreError(
+            f"its policy learned from contexts of {width} numbers, and its features have "
+            f"{featuriser.width}; fit the router again"
+        )
 
 
 def _checked(costs: ArrayLike, arms: Sequence[Arm]) -> Floats:

@@ -1,0 +1,71 @@
+"""What tokens cost: the dated prices of this plugin, those of other files, and one's own."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalcore.errors import EvalcoreError
+from evalcore.prices import Price, read_prices
+from evalcore_metallm.logs.columns import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from evalcore_metallm.logs.routing import Arm
+
+__all__ = ["expected_costs", "price_table"]
+
+
+def price_table(
+    price_files: Iterable[Path] = (), own: Mapping[str, Price | str] | None = None
+) -> dict[str, Price]:
+    """Prices of tokens by the name of the model; what comes later holds.
+
+    Args:
+        price_files: of the form that `evalcore.prices.read_prices` reads, besides the plugin's own.
+        own: prices, or names of models in those files that cost as much.
+
+    Raises:
+        EvalcoreError: if a file is not of that form, or a name is not in any.
+    """
+    with as_file(files("evalcore_metallm") / "prices.toml") as path:
+        found = read_prices(path)
+    for path in price_files:
+        try:
+            found |= read_prices(path)
+        except (OSError, ValueError) as error:
+            raise EvalcoreError(f"cannot read prices: {error}") from error
+    return found | {name: _meant(name, price, found) for name, price in (own or {}).items()}
+
+
+def expected_costs(
+    arms: Sequence[Arm], prompt_tokens: float, completion_tokens: float
+) -> NDArray[np.float64]:
+    """Dollars that a query of so many tokens costs each arm, shape (k,).
+
+    Raises:
+        EvalcoreError: if an arm has no price.
+    """
+    costs = []
+    for arm in arms:
+        if arm.price is None:
+            raise EvalcoreError(f"found no price of {arm.name!r}, expected one to tell its cost by")
+        costs.append(prompt_tokens * arm.price.prompt + completion_tokens * arm.price.completion)
+    return np.array(costs) / 1e6
+
+
+def _meant(name: str, price: Price | str, known: Mapping[str, Price]) -> Price:
+    if isinstance(price, Price):
+        return price
+    if price not in known:
+        raise EvalcoreError(
+            f"price of {name!r}: found no price of {price!r}; the nearest that are known: "
+            f"{nearest(price, known)}"
+        )
+    return known[price]
