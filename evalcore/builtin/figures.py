@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from evalcore.builtin.crossed import crossed
 from evalcore.builtin.svg import (
     LABEL,
     LINES,
@@ -62,12 +63,14 @@ def figures(results: Sequence[Result]) -> str:
 
     The parts of a metric that divide a whole become stacked bars, those that lie on an axis a
     curve. Any other metric, and of several cells the two ends of their curves, become dots with
-    whiskers, and lines as well where a number is swept. The first metric also stands against each
-    cost, with the cells that no other beats.
+    whiskers, and lines as well where a number is swept. The first metric also stands in a table of
+    two swept settings, and against each cost, with the cells that no other beats.
     """
     forms = number_formats(results)
     families = _families(results)
-    drawn: list[str] = []
+    first = next(iter(forms))
+    table = crossed([r for r in results if r.metric == first], forms[first])
+    drawn = [_figure(first, "the darker, the more", table)] if table else []
     for family, by_metric in families.items():
         if _is_division(by_metric):
             drawn.append(_stack_figure(family, by_metric, len(drawn)))

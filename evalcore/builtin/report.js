@@ -1,4 +1,4 @@
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll("table:not(.crossed)")) {
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
     const button = document.createElement("button");

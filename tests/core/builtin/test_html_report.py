@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from random import Random
 
@@ -363,6 +363,32 @@ def test_what_is_no_share_or_costs_the_same_is_not_drawn_against_costs(metrics):
         )
     )
     assert unbeaten(page) == []
+
+
+def grid(*sizes, left_out=()):
+    """A cell for each combination of so many values of settings `a`, `b`, ..., but for some."""
+    places = [place for place in product(*map(range, sizes)) if place not in left_out]
+    for rank, place in enumerate(places):
+        settings = {name: f"{name}{at}" for name, at in zip("abcd", place, strict=False)}
+        cell = ",".join(settings.values())
+        yield result(cell, "pass", rank / len(places), rank / 90, rank / 20, **settings)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "tables"), [((3, 2), 1), ((2, 4, 3), 2), ((2, 2), 0), ((9,), 0), ((2, 2, 2, 2), 0)]
+)
+def test_two_settings_that_are_words_are_crossed_in_tables(sizes, tables):
+    page = render(replace(BARE, results=list(grid(*sizes))))
+    assert page.count('<table class="crossed">') == tables
+
+
+def test_a_crossed_table_is_shaded_by_value_and_has_holes():
+    page = render(replace(BARE, results=list(grid(3, 3, left_out={(1, 1)}))))
+    table = page[page.index('<table class="crossed">') :].partition("</table>")[0]
+    shades = [int(share) for share in re.findall(r"--shade:(\d+)%", table)]
+    assert shades == sorted(shades)
+    assert (len(shades), shades[0], shades[-1]) == (8, 0, 50)
+    assert table.count("<td></td>") == 2  # the corner, and the cell that was left out
 
 
 def test_long_names_keep_their_ends():
