@@ -31,10 +31,10 @@ __all__ = [
     "CostColumns",
     "arms_of",
     "dollars",
-    "has",
     "nearest",
     "number",
     "of_arm",
+    "optional",
     "text",
     "value",
 ]
@@ -80,11 +80,6 @@ class CostColumns(Settings):
         return bool(self.prompt_tokens or self.proxy)
 
 
-def has(row: Row, path: str) -> bool:
-    """Whether the row has such a column, empty or not."""
-    return _found(row, path)[0]
-
-
 def value(row: Row, path: str) -> Any:
     """What stands at a path.
 
@@ -109,6 +104,19 @@ def text(row: Row, template: str) -> str:
         return _as_text(row, template)
     parts = Formatter().parse(template)
     return "".join(before + (_as_text(row, path) if path else "") for before, path, *_ in parts)
+
+
+def optional(row: Row, columns: Settings, name: str) -> str:
+    """The text where a setting says; if it was not set, that of its default where there is any.
+
+    Raises:
+        LogError: as of `text`, if it was set.
+    """
+    path: str = getattr(columns, name)
+    if name in columns.model_fields_set:
+        return text(row, path)
+    found, there, _ = _found(row, path)
+    return "" if not found or there is None else str(there)
 
 
 def arms_of(row: Row, template: str) -> Iterator[str]:

@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.logs import columns as at
+from evalcore_metallm.logs.columns import CostColumns
+from evalcore_metallm.logs.reading import LogError, read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from numpy.typing import ArrayLike, NDArray
+
+    from evalcore.prices import Price
+    from evalcore_metallm.logs.reading import Row
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
 
-__all__ = ["DeploymentLog"]
+__all__ = ["DeploymentColumns", "DeploymentLog", "read_deployment_log"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,3 +114,149 @@ _KINDS = {
     "propensity": np.float64,
     "probabilities": np.float64,
 }
+
+
+class DeploymentColumns(CostColumns):
+    """Where the rows of a deployed router's log hold what is wanted of them; a row is a choice."""
+
+    id: str = "id"
+    """The choice's name; a path, or a template of several such as `{user}/{number}`."""
+    query: str = "query"
+    """The query's text; likewise, and if not set, taken where there is one."""
+    group: str = "task"
+    """The task, subject or user it belongs to; likewise."""
+    arm: str = "arm"
+    """The model that was picked; a path or a template."""
+    quality: str = "quality"
+    """Between 0 and 1, of the model that was picked; nothing where nobody told."""
+    propensity: str = "propensity"
+    """The probability with which it was picked."""
+    probabilities: str = "probabilities"
+    """Those of all models: a mapping by model, or a column each such as `p_{arm}`; if not set,
+    taken where there is one."""
+
+
+def read_deployment_log(
+    files: Sequence[Path], columns: DeploymentColumns, prices: Mapping[str, Price]
+) -> DeploymentLog:
+    """The log of a deployed router from files of rows.
+
+    Choices of which quality or cost is not known are left out, and counted in the log's notes.
+
+    Args:
+        files: JSON Lines, CSV, TSV or Parquet, see `read_rows`.
+        columns: where the rows hold what is wanted.
+        prices: of models by name, as `pricing.price_table` gives them.
+
+    Raises:
+        LogError: if a file cannot be read, a column is missing, a value is out of range, an id
+            stands twice, or no choice is left; with its place.
+    """
+    rows = list(read_rows(files))
+    choices = [_choice(row, columns, prices) for row in rows]
+    _refuse_repeated(choices)
+    known = [choice for choice in choices if not np.isnan(choice.outcome).any()]
+    if not known:
+        raise LogError(
+            f"{', '.join(map(str, files)) or 'no file'}: found {len(rows)} rows, expected one at "
+            "least of which quality and cost are known"
+        )
+    unknown = len(rows) - len(known)
+    return _assembled(
+        known, (f"left out {unknown} choices of unknown quality or cost",) if unknown else ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A row: the picked arm, its quality and cost, and the probabilities of arms by name."""
+
+    place: str
+    id: str
+    query: str
+    group: str
+    arm: str
+    outcome: tuple[float, float]
+    propensity: float
+    probabilities: dict[str, float]
+
+
+def _choice(row: Row, columns: DeploymentColumns, prices: Mapping[str, Price]) -> _Choice:
+    def there(path: str) -> Any:
+        return at.value(row, path)
+
+    arm, query = at.text(row, columns.arm), at.optional(row, columns, "query")
+    quality = at.number(there(columns.quality), row.place, f"quality of {arm}", most=1.0)
+    cost = at.dollars(columns, there, row.place, arm, query, prices)
+    propensity = at.number(there(columns.propensity), row.place, "propensity", most=1.0)
+    if not propensity > 0:
+        raise LogError(
+            f"{row.place}: propensity: found {propensity:g}, expected a number above 0, for the "
+            "model was picked"
+        )
+    probabilities = _probabilities(row, columns)
+    if probabilities:
+        _check_probabilities(row.place, arm, propensity, probabilities)
+    return _Choice(
+        row.place, at.text(row, columns.id), query, at.optional(row, columns, "group"), arm,
+        (quality, cost), propensity, probabilities,
+    )  # fmt: skip
+
+
+def _probabilities(row: Row, columns: DeploymentColumns) -> dict[str, float]:
+    template = columns.probabilities
+    if "probabilities" not in columns.model_fields_set and template not in row.values:
+        return {}
+    found = {}
+    for arm in at.arms_of(row, template):
+        share = at.number(at.of_arm(row, template, arm), row.place, f"probability of {arm}", 1.0)
+        found[arm] = 0.0 if np.isnan(share) else share
+    return found
+
+
+def _check_probabilities(
+    place: str, arm: str, propensity: float, probabilities: Mapping[str, float]
+) -> None:
+    total = sum(probabilities.values())
+    if abs(total - 1) > _ROUNDED:
+        raise LogError(f"{place}: probabilities add up to {total:g}, expected 1")
+    share = probabilities.get(arm, 0.0)
+    if abs(share - propensity) > _ROUNDED:
+        raise LogError(
+            f"{place}: found a propensity of {propensity:g} and a probability of {share:g} of the "
+            f"model that was picked, {arm}: expected the same"
+        )
+
+
+_ROUNDED = 1e-3
+"""By how much written probabilities may be off."""
+
+
+def _refuse_repeated(choices: Sequence[_Choice]) -> None:
+    places: dict[str, str] = {}
+    for choice in choices:
+        if choice.id in places:
+            raise LogError(
+                f"{choice.place}: id {choice.id!r} stands at {places[choice.id]} already"
+            )
+        places[choice.id] = choice.place
+
+
+def _assembled(choices: Sequence[_Choice], notes: tuple[str, ...]) -> DeploymentLog:
+    arms = list(dict.fromkeys(arm for c in choices for arm in (*c.probabilities, c.arm)))
+    probabilities = None
+    if all(choice.probabilities for choice in choices):
+        probabilities = np.array([[c.probabilities.get(arm, 0.0) for arm in arms] for c in choices])
+    quality, cost = np.array([choice.outcome for choice in choices]).T
+    return DeploymentLog(
+        ids=tuple(choice.id for choice in choices),
+        queries=tuple(choice.query for choice in choices),
+        groups=tuple(choice.group for choice in choices),
+        arms=tuple(arms),
+        arm=np.array([arms.index(choice.arm) for choice in choices]),
+        quality=quality,
+        cost=cost,
+        propensity=np.array([choice.propensity for choice in choices]),
+        probabilities=probabilities,
+        notes=notes,
+    )

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalcore.errors import EvalcoreError
 from evalcore.prices import Price, read_prices
+from evalcore.settings import DataPath, Settings
 from evalcore_metallm.logs.columns import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from evalcore_metallm.logs.routing import Arm
 
-__all__ = ["expected_costs", "price_table"]
+__all__ = ["PriceSettings", "expected_costs", "price_table"]
+
+
+class PriceSettings(Settings):
+    """What tokens cost, besides what the plugin's own dated prices say."""
+
+    price_files: tuple[DataPath, ...] = ()
+    """TOML files of dated prices; a later one holds before an earlier."""
+    prices: dict[str, Price | str] = {}
+    """Prices by the name of the model, before all files: dollars for a million `prompt` and
+    `completion` tokens, or the name of a model in the files that costs as much."""
+
+    def table(self) -> dict[str, Price]:
+        """All prices by the name of the model; errors as of `price_table`."""
+        return price_table(map(Path, self.price_files), self.prices)
 
 
 def price_table(

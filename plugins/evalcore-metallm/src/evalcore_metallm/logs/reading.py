@@ -8,9 +8,6 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow
-from pyarrow import parquet
-
 from evalcore.errors import EvalcoreError
 
 if TYPE_CHECKING:
@@ -40,9 +37,9 @@ class Row(NamedTuple):
 def read_rows(files: Iterable[Path]) -> Iterator[Row]:
     """The rows of files, one after the other.
 
-    By the names' endings: `.jsonl` (lines end with a line feed alone: texts may
-    hold other line separators), `.csv` with a header, `.tsv` with a header and without quoting, each also with
-    `.gz`; `.parquet`.
+    What a file holds is told by the ending of its name. `.jsonl`: its lines end with a line feed
+    alone, for texts may hold other line separators. `.csv` and `.tsv`: a header comes first; TSV
+    knows no quotes. These may end with `.gz` besides. `.parquet`: as it is.
 
     Raises:
         LogError: if a file is of no such kind, or does not hold what its name says.
@@ -54,8 +51,6 @@ def read_rows(files: Iterable[Path]) -> Iterator[Row]:
             raise LogError(f"{file}: expected text in UTF-8: {error}") from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise LogError(f"{file}: expected a whole gzip file: {error}") from error
-        except pyarrow.ArrowException as error:
-            raise LogError(f"{file}: expected a Parquet file: {error}") from error
         except OSError as error:
             raise LogError(f"{file}: {error.strerror or error}") from error
 
@@ -112,9 +107,15 @@ def _table_rows(file: Path, text: TextIO, kind: str) -> Iterator[Row]:
 
 
 def _parquet_rows(file: Path) -> Iterator[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
     number = 0
-    with parquet.ParquetFile(file) as table:
-        for batch in table.iter_batches():
-            for values in batch.to_pylist(maps_as_pydicts="strict"):
-                number += 1
-                yield Row(f"{file}: row {number}", values)
+    try:
+        with parquet.ParquetFile(file) as table:
+            for batch in table.iter_batches():
+                for values in batch.to_pylist(maps_as_pydicts="strict"):
+                    number += 1
+                    yield Row(f"{file}: row {number}", values)
+    except pyarrow.ArrowException as error:
+        raise LogError(f"{file}: expected a Parquet file: {error}") from error

@@ -246,14 +246,10 @@ def _gathered(
 
 
 def _query(row: Row, columns: LogColumns) -> _Query:
-    def optional(name: Literal["group", "split"]) -> str:
-        path = getattr(columns, name)
-        if name in columns.model_fields_set:
-            return at.text(row, path)
-        return str(at.value(row, path) or "") if at.has(row, path) else ""
-
     texts = at.text(row, columns.id), at.text(row, columns.query)
-    return _Query(row.place, (*texts, optional("group"), optional("split")))
+    return _Query(
+        row.place, (*texts, *(at.optional(row, columns, name) for name in ("group", "split")))
+    )
 
 
 def _outcomes(row: Row, columns: LogColumns) -> Iterator[tuple[str, Callable[[str], Any]]]:
