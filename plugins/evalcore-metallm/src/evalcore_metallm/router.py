@@ -32,7 +32,7 @@ __all__ = ["Router", "RouterSettings"]
 class RouterSettings(Settings):
     """How a router picks, and by what."""
 
-    policy: PolicySettings
+    policy: PolicySettings = Field(default="linucb", validate_default=True)
     """What picks: a name such as `linucb`, or `use` with settings of its own."""
     features: FeatureSettings = Field(default="tfidf", validate_default=True)
     """What it sees of a query: `tfidf`, `hashing` or `sentence`, or `use` with settings."""

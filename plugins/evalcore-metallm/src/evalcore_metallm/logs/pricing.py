@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from evalcore.errors import EvalcoreError
 from evalcore.prices import Price, read_prices
@@ -15,6 +16,7 @@ from evalcore_metallm.logs.columns import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from evalcore_metallm.logs.routing import Arm
@@ -27,7 +29,7 @@ class PriceSettings(Settings):
 
     price_files: tuple[DataPath, ...] = ()
     """TOML files of dated prices; a later one holds before an earlier."""
-    prices: dict[str, Price | str] = {}
+    prices: dict[str, Price | str] = Field(default_factory=dict)
     """Prices by the name of the model, before all files: dollars for a million `prompt` and
     `completion` tokens, or the name of a model in the files that costs as much."""
 

@@ -246,10 +246,9 @@ def _gathered(
 
 
 def _query(row: Row, columns: LogColumns) -> _Query:
-    texts = at.text(row, columns.id), at.text(row, columns.query)
-    return _Query(
-        row.place, (*texts, *(at.optional(row, columns, name) for name in ("group", "split")))
-    )
+    id_, query = at.text(row, columns.id), at.text(row, columns.query)
+    group, split = (at.optional(row, columns, name) for name in ("group", "split"))
+    return _Query(row.place, (id_, query, group, split))
 
 
 def _outcomes(row: Row, columns: LogColumns) -> Iterator[tuple[str, Callable[[str], Any]]]:
