@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS = {
     "fit": "fit a router to a log and save it",
+    "serve": "serve a router as an OpenAI-compatible endpoint",
 }
 """What each action does, by the name of its module."""
 
