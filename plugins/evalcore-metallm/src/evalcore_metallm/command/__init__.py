@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS = {
     "fit": "fit a router to a log and save it",
+    "evaluate": "tell the value of a router from the log of a deployed one",
     "serve": "serve a router as an OpenAI-compatible endpoint",
 }
 """What each action does, by the name of its module."""
