@@ -78,7 +78,7 @@ def unpack(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, NDArr
             "hand; take a copy of it, or fit the router again"
         )
     arrays = {
-        name.removesuffix(_ARRAY): np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+        name.removesuffix(_ARRAY): _array(data, f"{source}: {name}")
         for name, data in members.items()
         if name.endswith(_ARRAY)
     }
@@ -136,12 +136,22 @@ def _digest(members: Mapping[str, bytes]) -> str:
 def _members(content: bytes, source: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise zipfile.BadZipFile("it is compressed")
             return {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise RouterStateError(
             f"{source}: {len(content)} bytes that are no whole router state ({error}); expected a "
             "file that `evalcore route fit` or a server wrote, not cut short"
         ) from error
+
+
+def _array(data: bytes, place: str) -> NDArray[np.generic]:
+    try:
+        array: NDArray[np.generic] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
+        raise RouterStateError(f"{place}: expected an array of numbers: {error}") from error
+    return array
 
 
 def _header(members: Mapping[str, bytes], source: str) -> dict[str, Any]:

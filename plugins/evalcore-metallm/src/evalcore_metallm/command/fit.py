@@ -96,12 +96,12 @@ def _fitted(log: RoutingLog, settings: FitSettings) -> Router:
 
 
 def _table(router: Router, training: RoutingLog, validation: RoutingLog | None) -> Iterator[str]:
-    seen = training if validation is None else validation
-    kind = "training" if validation is None else "validation"
-    width = max(len(name) for name in (*seen.arms, "router"))
     yield from (f"note: {note}" for note in training.notes)
     yield f"learned from {len(training)} queries"
-    yield f"{f'{len(seen)} {kind} queries':{width}}  quality  $ per 10,000"
+    seen, kind = (training, "training") if validation is None else (validation, "validation")
+    heading = f"{len(seen)} {kind} queries"
+    width = max(map(len, (heading, *seen.arms)))
+    yield f"{heading:{width}}  quality  $ per 10,000"
     for name, quality, cost in zip(seen.arms, seen.mean_quality(), seen.mean_cost(), strict=True):
         yield f"{name:{width}}  {quality:7.4f}  {1e4 * cost:12.4f}"
     arms = choices_over_prices(router, seen.queries, [router.price])[0]
