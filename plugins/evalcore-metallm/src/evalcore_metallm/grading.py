@@ -68,8 +68,7 @@ async def graded(one: Pass, settings: RouteSettings, context: Context) -> Attemp
 def _router(one: Pass, settings: RouteSettings, seed: int) -> Router:
     """The router as it begins the pass."""
     if settings.router is not None:
-        price = settings.price if "price" in settings.model_fields_set else None
-        return loaded(settings.router, [arm.name for arm in one.arms], price)
+        return _saved(settings.router, one, settings)
     of_router = settings.of_router()
     if one.train is None:
         raise EvalcoreError(
@@ -82,6 +81,19 @@ def _router(one: Pass, settings: RouteSettings, seed: int) -> Router:
     featuriser = features.make(of_router.features)
     featuriser.fit(one.train.queries)
     return Router(one.arms, one.train.mean_cost(), of_router, featuriser, seed)
+
+
+def _saved(path: str, one: Pass, settings: RouteSettings) -> Router:
+    names = [arm.name for arm in one.arms]
+    price = settings.price if "price" in settings.model_fields_set else None
+    router = loaded(path, names, price)
+    ordered = [arm.name for arm in router.arms]
+    if ordered != names:
+        raise EvalcoreError(
+            f"{path} has the models of the log in another order: name them in the task as "
+            f"`columns.arms: [{', '.join(ordered)}]`"
+        )
+    return router
 
 
 def _prices(router: Router, one: Pass, settings: RouteSettings) -> Sequence[float]:

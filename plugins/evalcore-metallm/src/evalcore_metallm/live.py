@@ -89,7 +89,8 @@ class LiveRouter:
         self._learn(router)
         router.policy.seed_choice(seed)
         choices = router.choose([query])
-        return Picked(arms[choices.arms[0]], float(choices.propensity[0]), tried=False)
+        arm = router.arms[choices.arms[0]].name
+        return Picked(arm, float(choices.propensity[0]), tried=False)
 
     def _begun(self, arms: Sequence[str]) -> Router:
         path = self._settings.router
@@ -128,7 +129,7 @@ class LiveRouter:
 
 
 def loaded(path: str, arms: Sequence[str], price: float | None) -> Router:
-    """A saved router for these models, in their order.
+    """A saved router for these models, in whatever order.
 
     Args:
         path: its file.
@@ -140,10 +141,10 @@ def loaded(path: str, arms: Sequence[str], price: float | None) -> Router:
     """
     router = Router.load(Path(path))
     names = [arm.name for arm in router.arms]
-    if names != list(arms):
+    if set(names) != set(arms):
         raise EvalcoreError(
-            f"{path} is a router of {', '.join(names)}, and there are {', '.join(arms)}: expected "
-            "the same models in the same order"
+            f"{path} is a router of {', '.join(sorted(names))}, and there are "
+            f"{', '.join(sorted(arms))}: expected the same models"
         )
     if price is not None:
         router.price = price

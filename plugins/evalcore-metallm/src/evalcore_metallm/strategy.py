@@ -52,7 +52,8 @@ class RouteSettings(RouterSettings):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        if self.budget is not None and ({"price", "prices"} & self.model_fields_set):
+        priced = self.prices is not None or "price" in self.model_fields_set
+        if self.budget is not None and priced:
             raise ValueError("one of `budget` and `price` or `prices`")
         if self.router is not None and (set_too := _OF_A_ROUTER & self.model_fields_set):
             raise ValueError(f"a saved router has its own {', '.join(sorted(set_too))}")
@@ -130,5 +131,7 @@ def _messages(sample: Sample) -> tuple[Message, ...]:
 
 
 def _query(sample: Sample) -> str:
-    """What features are made of: all that is asked."""
+    """What features are made of: the public side where that is a text, or all that is asked."""
+    if isinstance(sample.public, str):
+        return sample.public
     return "\n\n".join(message.content for message in _messages(sample))

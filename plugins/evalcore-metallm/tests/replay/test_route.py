@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from evalcore.settings import DataPath
+from evalcore_metallm.logs.routing import Arm
 from evalcore_metallm.replay import RoutingLogSettings, RoutingLogTask
 from evalcore_metallm.router import Router, RouterSettings
 from evalcore_metallm.strategy import RouteSettings
@@ -170,6 +171,13 @@ def test_a_saved_router_is_graded_as_it_is(passes, log, tmp_path):
     assert record.answer["arms"] == fitted.answer["arms"]
     (dearer,) = passes({**saved, "price": 9.0}, out="dearer", split="recorded", orders=1)
     assert set(dearer.answer["arms"][0]) == {0}
+
+
+def test_a_saved_router_of_models_in_another_order_is_refused(evalcore_run, log, tmp_path):
+    settings = RouterSettings(policy="linucb", features={"use": "hashing", "columns": 4})
+    Router.cold([Arm("big"), Arm("small")], [1.0, 0.1], settings).save(tmp_path / "router")
+    words = failure(evalcore_run, log(), router=str(tmp_path / "router"))
+    assert "name them in the task as `columns.arms: [big, small]`" in words
 
 
 def failure(evalcore_run, task, **strategy):

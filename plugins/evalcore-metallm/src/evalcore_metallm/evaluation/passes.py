@@ -169,7 +169,8 @@ class Outcomes:
         frontier = budget_frontier(self.single_quality.T, self.single_cost.T)
         slopes = np.append(np.diff(frontier.quality) / np.diff(frontier.cost), 0.0)
         after = np.searchsorted(frontier.cost, self.cost.mean(axis=1), side="right")
-        return slopes[np.maximum(after - 1, 0)]
+        shadow: Floats = slopes[np.maximum(after - 1, 0)]
+        return shadow
 
 
 def _content(log: RoutingLog | None) -> tuple[Any, ...]:
