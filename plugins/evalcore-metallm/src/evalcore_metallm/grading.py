@@ -10,8 +10,8 @@ import numpy as np
 
 from evalcore.data import Attempt
 from evalcore.errors import EvalcoreError
-from evalcore_metallm import features
 from evalcore_metallm.dial import choices_over_prices, price_for_budget
+from evalcore_metallm.evaluation.contexts import contexts_of
 from evalcore_metallm.evaluation.passes import QUERIES
 from evalcore_metallm.live import loaded
 from evalcore_metallm.policies.budgeted_linucb import BudgetedLinUcb, BudgetSpent
@@ -69,18 +69,18 @@ def _router(one: Pass, settings: RouteSettings, seed: int) -> Router:
     """The router as it begins the pass."""
     if settings.router is not None:
         return _saved(settings.router, one, settings)
-    of_router = settings.of_router()
     if one.train is None:
         raise EvalcoreError(
             "the pass has no training part, by which a router knows what a query costs: give "
             "`split.train` a share, however small, or name a saved `router`"
         )
-    if settings.warm_start:
-        return Router.fit(one.train, of_router, seed)
     # What is cold has seen no outcome; the texts of queries, and what models cost, are no outcome.
-    featuriser = features.make(of_router.features)
-    featuriser.fit(one.train.queries)
-    return Router(one.arms, one.train.mean_cost(), of_router, featuriser, seed)
+    of_router = settings.of_router()
+    featuriser = contexts_of(one, one.train, of_router.features)
+    router = Router(one.arms, one.train.mean_cost(), of_router, featuriser, seed)
+    if settings.warm_start:
+        router.warm_start(one.train)
+    return router
 
 
 def _saved(path: str, one: Pass, settings: RouteSettings) -> Router:

@@ -99,10 +99,7 @@ class Router:
         featuriser = features.make(settings.features)
         featuriser.fit(log.queries)
         router = cls(log.models, log.mean_cost(), settings, featuriser, seed)
-        cost = log.cost
-        if settings.training_cost == "mean":
-            cost = np.broadcast_to(router.costs, cost.shape)
-        router.policy.warm_start(router.contexts(log.queries), log.quality, cost / router.scale)
+        router.warm_start(log)
         return router
 
     @classmethod
@@ -137,6 +134,13 @@ class Router:
     def contexts(self, queries: Sequence[str]) -> Floats:
         """What the policy sees of n queries, shape (n, d)."""
         return self.featuriser.transform(queries)
+
+    def warm_start(self, log: RoutingLog) -> None:
+        """Learn from a log with the outcome of every model, before all else."""
+        cost = log.cost
+        if self.settings.training_cost == "mean":
+            cost = np.broadcast_to(self.costs, cost.shape)
+        self.policy.warm_start(self.contexts(log.queries), log.quality, cost / self.scale)
 
     def choose(self, queries: Sequence[str], allowed: Bools | None = None) -> Choices:
         """Pick an arm for each query.
