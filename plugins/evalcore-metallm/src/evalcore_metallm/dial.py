@@ -42,8 +42,8 @@ def choices_over_prices(router: Router, queries: Sequence[str], prices: ArrayLik
     Returns:
         Numbers of arms, shape (P, n).
     """
-    estimate = router.policy.estimate(router.contexts(queries))
-    return np.stack([_best(estimate, price) for price in np.asarray(prices, dtype=float)])
+    lines = _Lines(router.policy.estimate(router.contexts(queries)))
+    return np.stack([lines.highest(price) for price in np.asarray(prices, dtype=float)])
 
 
 def price_for_budget(
@@ -65,12 +65,12 @@ def price_for_budget(
     Raises:
         EvalcoreError: if no price keeps to the budget.
     """
-    estimate = router.policy.estimate(router.contexts(queries))
+    lines = _Lines(router.policy.estimate(router.contexts(queries)))
     known = _filled(np.asarray(cost, dtype=float))
     rows = np.arange(len(known))
 
     def spent(price: float) -> float:
-        return float(known[rows, _best(estimate, price)].mean())
+        return float(known[rows, lines.highest(price)].mean())
 
     fits = next((i for i, price in enumerate(_SCANNED) if spent(price) <= budget_per_query), None)
     if fits is None:
@@ -87,11 +87,25 @@ def price_for_budget(
     return high
 
 
-def _best(estimate: Estimate, price: float) -> Ints:
-    scores = estimate.scores(price)
-    best = scores == scores.max(axis=1, keepdims=True)
-    arms: Ints = np.where(best, estimate.cost, np.inf).argmin(axis=1)
-    return arms
+class _Lines:
+    """The score of each arm for each query as a line over the price: quality - price * cost."""
+
+    def __init__(self, estimate: Estimate) -> None:
+        # Arm by arm along the first axis, the cheapest first, so that a loop over few arms does.
+        self._arms: Ints = estimate.cost.argsort(axis=1, kind="stable").T
+        self._quality, self._cost = (
+            np.take_along_axis(part.T, self._arms, axis=0) for part in estimate
+        )
+
+    def highest(self, price: float) -> Ints:
+        """The arm of the highest line for each query, of equal ones the cheapest."""
+        scores = self._quality - price * self._cost
+        top: Floats = scores[0]
+        arms: Ints = self._arms[0]
+        for score, arm in zip(scores[1:], self._arms[1:], strict=True):
+            higher = score > top
+            top, arms = np.where(higher, score, top), np.where(higher, arm, arms)
+        return arms
 
 
 def _filled(cost: Floats) -> Floats:
