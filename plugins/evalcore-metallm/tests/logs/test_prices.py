@@ -55,7 +55,7 @@ def test_what_comes_later_holds(tmp_path):
         "[prices.mine]\nprompt = 3.0\ncompletion = 4.0\n"
     )
     own = {"mine": Price(prompt=5.0, completion=6.0), "alias": "gpt-4-1106-preview"}
-    table = PriceSettings.model_validate({"price_files": [str(file)], "prices": own}).table()
+    table = PriceSettings.model_validate({"price_file": str(file), "prices": own}).table()
     assert table["gpt-4-1106-preview"] == Price(prompt=1.0, completion=2.0, date="2026-01-02")
     assert table["alias"] == table["gpt-4-1106-preview"]
     assert table["mine"].prompt == 5.0

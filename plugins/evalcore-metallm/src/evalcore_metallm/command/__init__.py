@@ -1,7 +1,7 @@
 """`evalcore route ACTION`: routers from the command line.
 
 Each action is a module beside this one, with `configure(parser)` and `run(arguments) -> int`. All
-are imported to show the help of any, so they import what is heavy when they run.
+are imported for any of them, so that they import what is heavy when they run.
 """
 
 from __future__ import annotations

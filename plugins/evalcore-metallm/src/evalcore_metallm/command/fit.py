@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.command.given import add_settings_arguments, given_settings
 from evalcore_metallm.dial import choices_over_prices, price_for_budget
 from evalcore_metallm.logs import LogColumns, PriceSettings, read_routing_log
 from evalcore_metallm.router import Router, RouterSettings
@@ -17,9 +17,7 @@ from evalcore_metallm.state import RouterStateError, read_state
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from pydantic.fields import FieldInfo
+    from collections.abc import Iterator
 
     from evalcore_metallm.logs import RoutingLog
 
@@ -34,8 +32,8 @@ class FitSettings(RouterSettings, PriceSettings):
     part: str | None = None
     """The part to learn from, of those that the log records, such as `train`; all if not set."""
     budget: float | None = Field(None, gt=0)
-    """Dollars a query that may be spent on the mean: instead of a price, which is then the smallest
-    that keeps to the budget on validation queries."""
+    """Dollars for 10,000 queries: instead of a price, which is then the smallest that keeps to the
+    budget on validation queries."""
     validation: float = Field(0.2, gt=0, lt=1)
     """Share of the queries that is kept for that, where there is a budget, and not learned from."""
     seed: int = Field(0, ge=0)
@@ -51,14 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, type=Path, metavar="ROUTER", help="the file to save the router in"
     )
-    parser.add_argument(
-        "--settings", type=Path, metavar="FILE",
-        help="YAML with policy, features, price or budget, columns, prices, ...",
-    )  # fmt: skip
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="PATH=VALUE",
-        help="override a setting, such as policy.alpha=0.5; repeatable",
-    )  # fmt: skip
+    add_settings_arguments(
+        parser, "policy, features, price or budget, columns, prices", "policy.alpha=0.5"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         EvalcoreError: if a setting, the log or the place of the router is wrong.
     """
-    settings = _settings(arguments.settings, arguments.set)
+    settings = given_settings(FitSettings, arguments.settings, arguments.set)
     _check_replaceable(arguments.out)
     log = read_routing_log(arguments.log, settings.columns, settings.table())
     if settings.part is not None:
@@ -89,7 +82,7 @@ def _fitted(log: RoutingLog, settings: FitSettings) -> Router:
     router = Router.fit(training, RouterSettings(**of_router), settings.seed)
     if validation is not None and settings.budget is not None:
         router.price = price_for_budget(
-            router, validation.queries, validation.cost, settings.budget
+            router, validation.queries, validation.cost, settings.budget / 1e4
         )
     print("\n".join(_table(router, training, validation)))
     return router
@@ -132,40 +125,3 @@ def _check_replaceable(path: Path) -> None:
                 f"would write over {path}, which is no router that this version reads; "
                 "name another file, or remove that one first"
             ) from error
-
-
-def _settings(file: Path | None, overrides: Sequence[str]) -> FitSettings:
-    given: Any = {}
-    if file is not None:
-        try:
-            given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise EvalcoreError(f"cannot read settings: {error}") from error
-        if not isinstance(given, dict):
-            raise EvalcoreError(f"{file}: found {type(given).__name__}, expected settings by name")
-    for override in overrides:
-        _override(given, override)
-    try:
-        return FitSettings.model_validate(given, context={"base": file.parent if file else Path()})
-    except ValidationError as error:
-        problems = [f"{_path(one['loc'])}: {one['msg']}" for one in error.errors()]
-        raise EvalcoreError("; ".join(problems)) from error
-
-
-def _override(settings: dict[str, Any], override: str) -> None:
-    path, mark, value = override.partition("=")
-    if not mark:
-        raise EvalcoreError(f"--set {override}: expected PATH=VALUE, such as policy.alpha=0.5")
-    *parents, last = path.split(".")
-    fields: Mapping[str, FieldInfo] = FitSettings.model_fields
-    for key in parents:
-        inner = settings.get(key, fields[key].default if key in fields else None)
-        if isinstance(inner, str):
-            inner = {"use": inner}  # a bare name
-        settings[key] = inner if isinstance(inner, dict) else {}
-        settings, fields = settings[key], {}
-    settings[last] = yaml.safe_load(value)
-
-
-def _path(place: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, place)) or "settings"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from evalcore_metallm.logs.columns import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -27,15 +27,15 @@ __all__ = ["PriceSettings", "expected_costs", "price_table"]
 class PriceSettings(Settings):
     """What tokens cost, besides what the plugin's own dated prices say."""
 
-    price_files: tuple[DataPath, ...] = ()
-    """TOML files of dated prices; a later one holds before an earlier."""
+    price_file: DataPath | None = None
+    """A TOML file of dated prices, or several by a glob."""
     prices: dict[str, Price | str] = Field(default_factory=dict)
-    """Prices by the name of the model, before all files: dollars for a million `prompt` and
+    """Prices by the name of the model, before those of files: dollars for a million `prompt` and
     `completion` tokens, or the name of a model in the files that costs as much."""
 
     def table(self) -> dict[str, Price]:
         """All prices by the name of the model; errors as of `price_table`."""
-        return price_table(map(Path, self.price_files), self.prices)
+        return price_table(self.price_file.files() if self.price_file else (), self.prices)
 
 
 def price_table(
