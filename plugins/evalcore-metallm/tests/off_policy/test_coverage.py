@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from simulated_logs import World, coverage, invented, softmax
 
+from evalcore_metallm.off_policy.estimators import importance_weights, ips
 from evalcore_metallm.off_policy.evaluation import estimates
 from evalcore_metallm.off_policy.reward_models import cross_fitted
 
@@ -53,6 +54,27 @@ def test_cross_fitted_models_leave_doubly_robust_estimates_unbiased():
 
     errors = errors_over_logs(world, 400, predict)
     assert np.abs(errors["doubly-robust"]).max() < 3.5
+
+
+def test_weights_are_right_on_the_mean_even_where_the_router_learned_and_plain_means_are_not():
+    logs, steps, rng = 4000, 40, np.random.default_rng(3)
+    picked, won, weighed = np.ones((logs, 2)), rng.random((logs, 2)) < 0.5, np.zeros(logs)
+    won = won.astype(float)  # of one first pick of each of two equal models
+    for _ in range(steps):
+        greedy = (won / picked).argmax(axis=1)
+        arm = np.where(rng.random(logs) < 0.2, rng.integers(2, size=logs), greedy)
+        propensity = np.where(arm == greedy, 0.9, 0.1)
+        outcome = rng.random(logs) < 0.5
+        weights = importance_weights(np.tile([0.0, 1.0], (logs, 1)), arm, propensity)
+        weighed += ips(weights, outcome[:, None]).numerator[:, 0] / steps
+        picked[np.arange(logs), arm] += 1
+        won[np.arange(logs), arm] += outcome
+    errors = [
+        (found.mean() - 0.5) / (found.std() / logs**0.5)
+        for found in (weighed, (won / picked)[:, 1])
+    ]
+    assert abs(errors[0]) < 3.5
+    assert errors[1] < -10
 
 
 def test_intervals_hold_the_truth_in_95_of_100_invented_logs():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evalcore.errors import EvalcoreError
+from evalcore.stats import Estimate
 from evalcore_metallm.command import evaluate as command
 from evalcore_metallm.logs import RoutingLog
-from evalcore_metallm.off_policy.support import NoSupport
+from evalcore_metallm.off_policy.evaluation import Evaluation, Value
+from evalcore_metallm.off_policy.support import NoSupport, Overlap
 from evalcore_metallm.router import Router, RouterSettings
 
 WORDS = ("add two numbers", "prove the lemma", "name a colour")
@@ -83,6 +86,7 @@ def test_json_holds_the_truth_within_its_intervals(files, capsys):
     assert (found["queries"], found["independent"], found["price"]) == (600, 600, 0.2)
     assert found["reference"] == "the deployed router"
     choices = Router.load(router).policy.probabilities(Router.load(router).contexts(queries(600)))
+    assert list(found["deployed"]) == ["quality", "cost", "reward"]
     truth = {
         "quality": (choices * QUALITY[np.arange(600) % 3]).sum(axis=1).mean(),
         "cost": (choices @ COST).mean(),
@@ -98,24 +102,39 @@ def test_json_holds_the_truth_within_its_intervals(files, capsys):
     assert found["mean_weight"] == pytest.approx(1, abs=0.15)
 
 
-def test_the_text(files, capsys):
-    log, router = files
-    lines = told(capsys, log, "--router", router).splitlines()
-    assert lines[0] == (
-        "600 queries, price 0.2, compared with the deployed router; 95% intervals by 2,000 "
-        "resamples of 600 queries"
+def test_the_text(monkeypatch, files, capsys):
+    def of(*numbers):
+        return Value(*(Estimate(*ends, 1000, 1000) for ends in numbers))
+
+    nan = math.nan
+    nothing = (0.0, 0.0, 0.0)
+    found = Evaluation(
+        values={
+            "doubly-robust": of(
+                (0.7512, 0.73, 0.77), (0.00123, 0.0012, 0.00125), (0.65, 0.63, 0.67),
+                (0.0123, -0.001, 0.02), (0.25, 0.2, 0.3),
+            ),
+            "snips": of((0.75, nan, nan), (0.0, 0.0, 0.0), (0.75, nan, nan), nothing, (nan,) * 3),
+        },
+        deployed=of((0.7, 0.69, 0.71), (1.5, 1.4, 1.6), (-0.5, -0.6, -0.4), nothing, nothing),
+        overlap=Overlap(1000, 321.4, 7.123, 1.01, 0.02),
+        most=31.6,
+        quality_at_least=0.512,
+    )  # fmt: skip
+    monkeypatch.setattr(
+        "evalcore_metallm.off_policy.routers.evaluate_router", lambda *arguments: found
     )
-    head = lines[2].split("  ")
-    assert [word.strip() for word in head if word] == [
-        "quality", "$ per 10,000", "reward", "quality gained", "cost saved",
-    ]  # fmt: skip
-    names = [line.split("  ")[0] for line in lines[3:10]]
-    assert names == [
+    log, router = files
+    golden = Path(__file__).with_name("evaluation.txt").read_text(encoding="utf-8")
+    assert told(capsys, log, "--router", router) == golden
+
+
+def test_a_row_for_each_estimator(files, capsys):
+    log, router = files
+    rows = told(capsys, log, "--router", router).splitlines()[3:10]
+    assert [row.split("  ")[0] for row in rows] == [
         "deployed router", "doubly-robust", "switch-dr", "snips", "ips", "clipped-ips", "direct",
     ]  # fmt: skip
-    assert lines[3].endswith("+0.000 [+0.000, +0.000]  0.0% [0.0%, 0.0%]")
-    assert any("did not learn while it wrote this log" in line for line in lines)
-    assert lines[11].startswith("the log tells as much as ")
 
 
 def test_the_price_moves_the_router(files, capsys):
@@ -175,6 +194,17 @@ def test_a_log_without_texts_is_refused(files, tmp_path):
     log = written(tmp_path / "bare.jsonl", query=lambda number: None if number < 2 else "x")
     with pytest.raises(EvalcoreError, match="2 of 600 queries of the log have no text"):
         told(None, log, "--router", files[1])
+
+
+def test_a_cascade_is_refused(files, tmp_path):
+    log, router = files
+    fitted(tmp_path / "cascade.router", policy="cascade")
+    for words in (
+        ("--router", tmp_path / "cascade.router"),
+        ("--router", router, "--reference", tmp_path / "cascade.router"),
+    ):
+        with pytest.raises(EvalcoreError, match="found a cascade, which may ask several models"):
+            told(None, log, *words)
 
 
 @pytest.mark.parametrize(

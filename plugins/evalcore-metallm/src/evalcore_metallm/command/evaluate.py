@@ -11,7 +11,7 @@ from evalcore_metallm.command.given import add_settings_arguments, given_setting
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from evalcore.stats import Estimate
     from evalcore_metallm.off_policy.evaluation import Evaluation, Value
@@ -24,6 +24,9 @@ __all__ = ["configure", "run"]
 _FEW_QUERIES, _FEW_GROUPS = 100, 20
 
 _HEADS = ("quality", "$ per 10,000", "reward", "quality gained", "cost saved")
+
+#: So many of these are of one router, the others of it and what it is compared with.
+_OF_ONE = 3
 
 _UNKNOWN = "—"
 
@@ -90,7 +93,7 @@ def _text(
         f"{known.clusters:,} {kind}"
     )
     yield ""
-    yield from _table({"deployed router": found.deployed, **found.values})
+    yield from _table(found)
     yield ""
     yield from _told_of_overlap(found.overlap)
     if not math.isnan(found.quality_at_least):
@@ -101,28 +104,30 @@ def _text(
     yield from (f"note: {note}" for note in notes)
 
 
-def _table(values: Mapping[str, Value]) -> Iterator[str]:
-    rows = [["", *_HEADS]] + [[name, *_cells(value)] for name, value in values.items()]
+def _table(found: Evaluation) -> Iterator[str]:
+    rows = [["", *_HEADS], ["deployed router", *list(_cells(found.deployed))[:_OF_ONE], "", ""]]
+    rows += [[name, *_cells(value)] for name, value in found.values.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for name, *cells in rows:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        yield "  ".join([name.ljust(widths[0]), *padded]).rstrip()
+    for row in rows:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
 def _cells(value: Value) -> Iterator[str]:
     yield _written(value.quality, "{:.3f}")
-    yield _written(value.cost, "{:.4g}", 1e4)
+    yield _written(value.cost, "{:,.3f}", 1e4)
     yield _written(value.reward, "{:.3f}")
     yield _written(value.gain, "{:+.3f}")
-    yield _written(value.saving, "{:.1f}%", 100)
+    yield _written(value.saving, "{:.1%}")
 
 
 def _written(estimate: Estimate, form: str, times: float = 1.0) -> str:
+    if math.isnan(estimate.value):
+        return _UNKNOWN
     value, low, high = (
-        _UNKNOWN if math.isnan(number) else form.format(times * number)
-        for number in (estimate.value, estimate.low, estimate.high)
+        form.format(times * number) for number in (estimate.value, estimate.low, estimate.high)
     )
-    return f"{value} [{low}, {high}]"
+    return value if math.isnan(estimate.low) else f"{value} [{low}, {high}]"
 
 
 def _told_of_overlap(overlap: Overlap) -> Iterator[str]:
@@ -173,7 +178,7 @@ def _object(
         "price": price,
         "reference": compared,
         "confidence": settings.confidence,
-        "deployed": _numbers(found.deployed),
+        "deployed": dict(list(_numbers(found.deployed).items())[:_OF_ONE]),
         "estimates": {name: _numbers(value) for name, value in found.values.items()},
         "effective_queries": found.overlap.effective,
         "largest_weight": found.overlap.largest,

@@ -68,7 +68,7 @@ class Evaluation:
 
     Attributes:
         values: by the name of the estimator.
-        deployed: the same of the router that wrote the log, as it was seen.
+        deployed: the same of the router that wrote the log, as it was seen, compared with itself.
         overlap: how much of the log tells of the new router.
         most: the M at which weights were clipped.
         quality_at_least: a bound of the quality from below that holds at any number of queries, by

@@ -70,7 +70,8 @@ def evaluate_router(
         reference: what to compare with; the deployed router if not given.
 
     Raises:
-        EvalcoreError: if the log has no texts, or fewer than two queries or groups.
+        EvalcoreError: if the log has no texts, or fewer than two queries or groups; or if a router
+            is a cascade.
         NoSupport: if the log cannot tell.
     """
     if not all(log.queries):
@@ -81,6 +82,8 @@ def evaluate_router(
     if settings.price is not None:
         router.price = settings.price
     routers = [router] if reference is None else [router, reference]
+    for one in routers:
+        _refuse_cascade(one)
     names = list(dict.fromkeys([*log.arms, *(arm.name for one in routers for arm in one.arms)]))
     log = _widened(log, names)
     groups = None if settings.independent == "queries" else _group_codes(log)
@@ -110,6 +113,15 @@ def evaluate_router(
         confidence=settings.confidence,
         seed=settings.seed,
     )
+
+
+def _refuse_cascade(router: Router) -> None:
+    if router.settings.policy.use == "cascade":
+        raise EvalcoreError(
+            "found a cascade, which may ask several models for one query; expected a router that "
+            "asks one, for the log tells of one a query: replay a log with the outcome of every "
+            "model instead"
+        )
 
 
 def _group_codes(log: DeploymentLog) -> Ints | None:
