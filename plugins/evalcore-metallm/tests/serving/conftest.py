@@ -18,17 +18,31 @@ def upstreams() -> Iterator[dict[str, FakeUpstream]]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, upstreams: dict[str, FakeUpstream]) -> Iterator[Callable[..., Served]]:
+def make_settings(
+    tmp_path: Path, upstreams: dict[str, FakeUpstream]
+) -> Callable[..., ServeSettings]:
+    """Settings of a server in front of the upstreams."""
+
+    def make(**settings: object) -> ServeSettings:
+        named = {
+            name: {"base_url": upstream.url, "model": f"{name}-1"}
+            for name, upstream in upstreams.items()
+        }
+        chosen = {"upstreams": named, "state": tmp_path / "state.db", **settings}
+        return ServeSettings.model_validate(chosen)
+
+    return make
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, make_settings: Callable[..., ServeSettings]
+) -> Iterator[Callable[..., Served]]:
     """Starts servers in front of the upstreams, and stops them at the end."""
     with ExitStack() as stack:
 
         def start(router: Path | None = None, **settings: object) -> Served:
-            named = {
-                name: {"base_url": upstream.url, "model": f"{name}-1"}
-                for name, upstream in upstreams.items()
-            }
-            chosen = {"upstreams": named, "state": tmp_path / "state.db", **settings}
-            made = ServeSettings.model_validate(chosen)
-            return stack.enter_context(Served(router or save_router(tmp_path), made))
+            served = Served(router or save_router(tmp_path), make_settings(**settings))
+            return stack.enter_context(served)
 
         yield start

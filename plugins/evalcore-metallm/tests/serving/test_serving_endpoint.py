@@ -226,9 +226,20 @@ def test_bad_feedback_is_refused(serve, body):
     assert serve().ask("POST", "/feedback", body).status == 400
 
 
+GRANT = {"grant": {"dollars": 1.0, "queries": 10}}  # the policy keeps to no budget
+
+
 @pytest.mark.parametrize(
     "body",
-    [{"price": -1}, {"price": "1"}, {"arms": []}, {"arms": ["gpt"]}, {"budget": -1}, {"seed": 1}],
+    [
+        {"price": -1},
+        {"price": "1"},
+        {"arms": []},
+        {"arms": ["gpt"]},
+        {"budget": -1},
+        {"seed": 1},
+        GRANT,
+    ],
 )
 def test_bad_changes_are_refused_and_change_nothing(serve, body):
     served = serve()

@@ -19,6 +19,7 @@ ACTIONS = {
     "fit": "fit a router to a log and save it",
     "evaluate": "tell the value of a router from the log of a deployed one",
     "serve": "serve a router as an OpenAI-compatible endpoint",
+    "log": "write the choices of a served router as rows to evaluate others by",
 }
 """What each action does, by the name of its module."""
 

@@ -49,14 +49,24 @@ ID_HEADER, ARM_HEADER = "x-evalcore-request-id", "x-evalcore-arm"
 _log = logging.getLogger(__name__)
 
 
-class RouterChange(BaseModel):
-    """What `PATCH /v1/router` may set while the server runs."""
-
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Grant(_Strict):
+    """What a policy that keeps to a budget may spend from here on, and on how many queries."""
+
+    dollars: Annotated[float, Field(gt=0)]
+    queries: Annotated[int, Field(ge=1)]
+
+
+class RouterChange(_Strict):
+    """What `PATCH /v1/router` may set while the server runs."""
 
     price: Annotated[float, Field(ge=0)] = 0.0
     budget: Annotated[float, Field(ge=0)] | None = None
     arms: Annotated[list[str], Field(min_length=1)] = []
+    grant: Grant | None = None
 
 
 class Endpoint:
@@ -157,6 +167,8 @@ class Endpoint:
         headers = {ID_HEADER: routing.id, ARM_HEADER: upstream.name}
         if isinstance(answer, Answer):
             status = Status.ANSWERED if answer.status < 400 else Status.REFUSED
+            if status is Status.REFUSED:
+                self._live.release(self._upstreams.index(upstream))
             entry = self._entry(chat, routing, upstream, status, started)
             dollars = upstream.dollars(answer.tokens) if answer.tokens else None
             await self._keep(replace(entry, tokens=answer.tokens, dollars=dollars))
@@ -188,6 +200,7 @@ class Endpoint:
                 return upstream, await upstream.ask(body, stream=chat.stream)
             except UpstreamError as error:
                 _log.warning("upstream of %s failed: %s", upstream.name, error)
+                self._live.release(arm)
             left[arm] = False
             left &= self._ready()
             if not left.any():
@@ -269,7 +282,10 @@ class Endpoint:
         if unknown := set(change.arms) - set(self._live.names):
             text = f"arms: found {min(unknown)!r}, expected some of {', '.join(self._live.names)}."
             raise ProtocolError(400, text, "invalid_value", param="arms")
-        return change.model_dump(exclude_unset=True)
+        values = change.model_dump(exclude_unset=True)
+        if values.get("grant", values) is None:
+            del values["grant"]
+        return values
 
     def _state(self) -> dict[str, Any]:
         live = self._live

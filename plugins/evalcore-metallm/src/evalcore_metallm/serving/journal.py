@@ -77,6 +77,15 @@ class Journal:
         """How much of it was learned from."""
         return self._one("SELECT COALESCE(SUM(learned), 0) FROM event")
 
+    def unlearned(self) -> dict[str, int]:
+        """How many requests of each arm were paid and not learned from."""
+        rows = self._connection.execute(
+            "SELECT asked, COUNT(*) FROM request LEFT JOIN event USING (number) "
+            "WHERE status NOT IN (?, ?) AND NOT COALESCE(learned, 0) GROUP BY asked",
+            (Status.FAILED, Status.REFUSED),
+        )
+        return dict(rows)
+
     def totals(self) -> dict[str, Totals]:
         """Of each arm that was asked."""
         rows = self._connection.execute(

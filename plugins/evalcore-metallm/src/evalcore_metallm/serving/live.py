@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evalcore_metallm.policies.budgeted_linucb import BudgetedLinUcb, BudgetSpent
+from evalcore_metallm.serving.protocol import ProtocolError
 from evalcore_metallm.serving.records import Change, Lesson, Outcome, Snapshot, Totals
 
 if TYPE_CHECKING:
@@ -82,6 +84,9 @@ class LiveRouter:
             router.price = settings.price
         self._replay()
         self.lessons = journal.lesson_count()
+        if isinstance(router.policy, BudgetedLinUcb):
+            held = journal.unlearned()
+            router.policy.under_way = np.array([float(held.get(name, 0)) for name in self.names])
         self.totals = {name: Totals() for name in self.names} | journal.totals()
         self.counts = dict.fromkeys(Outcome, 0) | {Outcome.COUNTED: journal.feedback_count()}
         self._next_number = journal.next_number()
@@ -112,6 +117,9 @@ class LiveRouter:
 
         Returns:
             What was picked, or `None` if no arm can be.
+
+        Raises:
+            ProtocolError: if nothing is left of the policy's budget.
         """
         number, self._next_number = self._next_number, self._next_number + 1
         context = await self._contexts.of(query)
@@ -125,6 +133,12 @@ class LiveRouter:
     def instead(self, routing: Routing, allowed: Bools) -> int:
         """The arm that the policy would have picked of others."""
         return self._chosen(routing.number, routing.context, allowed)[0]
+
+    def release(self, arm: int) -> None:
+        """Tell that an arm that was picked will not be paid; policies with a budget hold it."""
+        policy = self._router.policy
+        if isinstance(policy, BudgetedLinUcb):
+            policy.under_way[arm] = max(policy.under_way[arm] - 1, 0)
 
     def account(self, entry: Entry) -> None:
         """Add a request that has ended to the totals."""
@@ -142,7 +156,14 @@ class LiveRouter:
         return await self._journal.take(feedback, self._router.scale, self._received)
 
     async def change(self, values: dict[str, Any]) -> None:
-        """Set `price`, `budget` or `arms`, the names of those that may be picked."""
+        """Set `price`, `budget` or `arms`, the names of those that may be picked, or `grant`.
+
+        Raises:
+            ProtocolError: if it is a grant, and the policy keeps to no budget of its own.
+        """
+        if "grant" in values and not isinstance(self._router.policy, BudgetedLinUcb):
+            text = "grant: the router's policy is not `budgeted-linucb`; set `budget`."
+            raise ProtocolError(400, text, "invalid_value", param="grant")
         await self._journal.change(values, self._apply)
 
     async def close(self) -> None:
@@ -154,7 +175,11 @@ class LiveRouter:
     def _chosen(self, number: int, context: Floats, allowed: Bools) -> tuple[int, float]:
         policy = self._router.policy
         policy.seed_choice(_seed(self._settings.seed, number))
-        choices = policy.choose(context[None], allowed)
+        try:
+            choices = policy.choose(context[None], allowed)
+        except BudgetSpent:
+            text = "The budget of the router's policy is spent."
+            raise ProtocolError(429, text, "insufficient_quota") from None
         return int(choices.arms[0]), float(choices.propensity[0])
 
     def _received(self, receipt: Receipt) -> None:
@@ -186,6 +211,9 @@ class LiveRouter:
                 self.budget = values.get("budget", self.budget)
                 if "arms" in values:
                     self._allowed = np.isin(self.names, values["arms"])
+                if "grant" in values and isinstance(self._router.policy, BudgetedLinUcb):
+                    dollars, queries = values["grant"]["dollars"], values["grant"]["queries"]
+                    self._router.policy.grant(dollars / self._router.scale, queries)
 
     def _learn(self, lesson: Lesson) -> None:
         self._router.policy.update(

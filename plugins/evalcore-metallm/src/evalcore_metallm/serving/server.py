@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.policies.cascade import Cascade
 from evalcore_metallm.router import Router
 from evalcore_metallm.serving.app import Endpoint
 from evalcore_metallm.serving.breaker import Breaker
@@ -82,7 +83,12 @@ def _loaded(file: Path) -> tuple[Router, str]:
         content = file.read_bytes()
     except OSError as error:
         raise EvalcoreError(f"cannot read {file}: {error.strerror}") from None
-    return Router.loads(content, str(file)), hashlib.sha256(content).hexdigest()
+    router = Router.loads(content, str(file))
+    if isinstance(router.policy, Cascade):
+        raise EvalcoreError(
+            f"{file}: a cascade is simulated on logs, and cannot be served; serve another policy"
+        )
+    return router, hashlib.sha256(content).hexdigest()
 
 
 def _prices(arms: Sequence[Arm], settings: ServeSettings) -> dict[str, Price]:
@@ -126,6 +132,9 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
     except OSError as error:
         raise EvalcoreError(f"cannot listen at {host}, port {port}: {error.strerror}") from None
     with listener:
+        # Connections inherit it. Without it an answer's body waits for the client to acknowledge
+        # its head, and asyncio sets it only for sockets that name their protocol.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 
