@@ -77,7 +77,8 @@ def evaluate_router(
     if not all(log.queries):
         raise EvalcoreError(
             f"{sum(not query for query in log.queries):,} of {len(log):,} queries of the log have "
-            "no text, expected one each for the router to choose by"
+            "no text, expected one each for the router to choose by (a server keeps them with "
+            "`log_queries: true`)"
         )
     if settings.price is not None:
         router.price = settings.price
