@@ -53,7 +53,8 @@ def price_for_budget(
 
     Where the router predicts the costs that are recorded, the mean cost never rises with the price
     (MetaLLM, arXiv 2407.10834, section 4.1). Where it predicts them a little wrong, the price is
-    the first of a scan that keeps to the budget, made smaller by bisection as far as it does.
+    the first of a scan that keeps to the budget, made smaller by bisection as far as it does. The
+    choices are those of `choices_over_prices`.
 
     Args:
         router: as it is now.

@@ -55,7 +55,8 @@ class Router:
         featuriser: what turns queries into contexts.
         policy: what picks, and learns.
         costs: dollars that a query costs each arm, as far as was known at the start, shape (k,).
-        scale: the highest of these, in dollars.
+        scale: the highest of these, in dollars; 1 where all cost nothing.
+        seed: of all that it draws.
     """
 
     def __init__(

@@ -75,6 +75,9 @@ def test_tokens_that_were_not_recorded_leave_the_recorded_dollars(written, nothi
 def test_characters_may_stand_for_a_cost_that_nobody_recorded(written):
     log = read(written(ROWS), proxy="characters")
     np.testing.assert_allclose(log.cost, [[1e-6, 10e-6], [2e-6, 20e-6]])
+    assert log.notes[0].startswith(
+        "where no cost was recorded, a quarter of the query's characters"
+    )
 
 
 def test_columns_may_have_the_model_in_their_name(written):

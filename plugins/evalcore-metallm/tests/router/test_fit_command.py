@@ -56,7 +56,8 @@ def called(folder, capsys):
 def test_a_router_is_fitted_saved_and_shown(called, folder):
     code, out, err = called("log.jsonl", "--out", "r", "--settings", "fit.yaml")
     assert (code, err) == (0, "")
-    assert out.startswith("learned from 200 queries\n200 training queries  quality  $ per 10,000\n")
+    assert out.startswith("note: where no cost was recorded, a quarter of the query's characters")
+    assert "\nlearned from 200 queries\n200 training queries  quality  $ per 10,000\n" in out
     assert "\nlarge                  1.0000" in out
     assert out.endswith("saved r: linucb, price 0\n")
     router = Router.load(folder / "r")
@@ -70,7 +71,7 @@ def test_a_budget_is_kept_on_queries_that_were_not_learned_from(called, folder):
         "--set", "budget=0.6", "--set", "validation=0.25",
     )  # fmt: skip
     assert code == 0
-    assert out.startswith("learned from 150 queries\n50 validation queries")
+    assert "\nlearned from 150 queries\n50 validation queries" in out
     router = Router.load(folder / "r")
     assert router.price > 0
     spent = float(next(line for line in out.splitlines() if line.startswith("router")).split()[2])
@@ -86,7 +87,7 @@ def test_settings_may_be_overridden_and_told_without_a_file(called, folder):
     ]  # fmt: skip
     code, out, err = called("log.jsonl", "--out", "r", *(f"--set={each}" for each in overrides))
     assert (code, err) == (0, "")
-    assert out.startswith("learned from 150 queries\n")
+    assert "\nlearned from 150 queries\n" in out
     router = Router.load(folder / "r")
     assert router.settings.policy.alpha == 0.5
     assert router.settings.features.columns == 16
@@ -103,7 +104,7 @@ def test_notes_of_the_log_are_told(called, folder):
     with (folder / "log.jsonl").open("a") as file:
         file.write('{"id": "x", "query": "?", "scores": {"small": null, "large": null}}\n')
     _, out, _ = called("log.jsonl", "--out", "r", "--settings", "fit.yaml")
-    assert out.startswith("note: left out 1 queries without any outcome that is known\n")
+    assert "\nnote: left out 1 queries without any outcome that is known\n" in out
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def arms_of(row: Row, template: str) -> Iterator[str]:
             f"{row.place}: found no models under {template!r}, expected them by name; the columns "
             f"are: {nearest(template, row.values)}"
         )
-    for match in map(step.fullmatch, holder):
+    for match in map(_form(step).fullmatch, holder):
         if match:
             yield match["arm"]
 
@@ -138,7 +138,8 @@ def arms_of(row: Row, template: str) -> Iterator[str]:
 def of_arm(row: Row, template: str, arm: str) -> Any:
     """What the row holds of a model under a template with `{arm}`; None if nothing."""
     there: Any = row.values
-    for key in _keys(template, arm):
+    before, step, after = _steps(template)
+    for key in (*before, step.replace(ARM, arm), *after):
         there = there.get(key) if isinstance(there, Mapping) else None
     return there
 
@@ -240,17 +241,15 @@ def _as_text(row: Row, path: str) -> str:
 
 
 @lru_cache
-def _steps(template: str) -> tuple[tuple[str, ...], re.Pattern[str], tuple[str, ...]]:
-    """The keys before the model's, the form of the model's, and the keys after it."""
+def _steps(template: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The keys before the model's, the template of the model's, and the keys after it."""
     steps = (template if ARM in template else f"{template}.{ARM}").split(".")
     at = next(i for i, step in enumerate(steps) if ARM in step)
-    before, _, after = steps[at].partition(ARM)
-    form = re.compile(f"{re.escape(before)}(?P<arm>.+){re.escape(after)}", re.DOTALL)
-    return tuple(steps[:at]), form, tuple(steps[at + 1 :])
+    return tuple(steps[:at]), steps[at], tuple(steps[at + 1 :])
 
 
-@lru_cache(maxsize=4096)
-def _keys(template: str, arm: str) -> tuple[str, ...]:
-    before, _, after = _steps(template)
-    step = next(step for step in f"{template}.{ARM}".split(".") if ARM in step)
-    return (*before, step.replace(ARM, arm), *after)
+@lru_cache
+def _form(step: str) -> re.Pattern[str]:
+    """What a key looks like that has a model's name in a template's place."""
+    before, _, after = step.partition(ARM)
+    return re.compile(f"{re.escape(before)}(?P<arm>.+){re.escape(after)}", re.DOTALL)

@@ -211,7 +211,13 @@ def read_routing_log(
     _check_models(rows, columns)
     queries = _gathered(rows, columns, prices)
     arms = columns.arms or tuple(dict.fromkeys(arm for query in queries for arm in query.outcomes))
-    return _assembled(queries, arms, [prices.get(arm) if columns.priced else None for arm in arms])
+    priced = [prices.get(arm) if columns.priced else None for arm in arms]
+    return _assembled(queries, arms, priced, (_PROXY,) if columns.proxy else ())
+
+
+_PROXY = (
+    "where no cost was recorded, a quarter of the query's characters as prompt tokens stands for it"
+)
 
 
 @dataclass(slots=True)
@@ -283,7 +289,10 @@ def _check_models(rows: Sequence[Row], columns: LogColumns) -> None:
 
 
 def _assembled(
-    queries: Sequence[_Query], arms: Sequence[str], prices: Sequence[Price | None]
+    queries: Sequence[_Query],
+    arms: Sequence[str],
+    prices: Sequence[Price | None],
+    notes: tuple[str, ...],
 ) -> RoutingLog:
     outcomes = np.array(
         [[_mean(query.outcomes.get(arm, ())) for arm in arms] for query in queries]
@@ -302,7 +311,7 @@ def _assembled(
     ids, asked, groups, split = texts
     return RoutingLog(
         ids, asked, groups, split, tuple(arms), tuple(prices),
-        outcomes[kept, :, 0], outcomes[kept, :, 1], _notes(known, kept),
+        outcomes[kept, :, 0], outcomes[kept, :, 1], (*notes, *_notes(known, kept)),
     )  # fmt: skip
 
 
