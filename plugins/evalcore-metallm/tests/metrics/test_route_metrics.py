@@ -18,7 +18,7 @@ from evalcore_metallm.metrics.means import (
     RouteRegret,
     RouteShare,
 )
-from evalcore_metallm.metrics.resampled import ResamplingSettings
+from evalcore_metallm.metrics.resampled import PassMetricSettings
 
 PRICES = (0.0, 0.5)
 METRICS = (RouteQuality, RouteCost, RouteShare, RouteRegret, RouteModels, RouteFrontier)
@@ -76,9 +76,9 @@ def asked(tmp_path):
     with ExitStack() as stack:
         stores = iter(range(100))
 
-        def ask(metric, items, what="compute"):
+        def ask(metric, items, what="compute", **settings):
             scores = stack.enter_context(scores_of(items, tmp_path / f"{next(stores)}.db"))
-            return getattr(metric(ResamplingSettings(resamples=200)), what)(scores)
+            return getattr(metric(PassMetricSettings(resamples=200, **settings)), what)(scores)
 
         yield ask
 
@@ -204,6 +204,18 @@ def test_of_nothing_and_of_failures_there_is_nothing(asked, metric):
     for items in ([], [record("order-0", None)]):
         assert asked(metric, items) == {}
         assert asked(metric, items, "per_sample") == {}
+
+
+def test_some_prices_alone(asked):
+    whole, one = (
+        asked(RouteRegret, records(knowing), prices=prices) for prices in ((), (0.5, 7.0))
+    )
+    assert len(whole) == 8
+    assert one == {name.partition(",")[2]: whole[name] for name in whole if name > "p=0.5"}
+    budget = records(knowing, prices=(0.123,))
+    assert asked(RouteQuality, budget, prices=(0.5,)).value > 0.5
+    with pytest.raises(ValueError, match=r"expected some of: 0, 0\.5"):
+        asked(RouteQuality, records(knowing), prices=(0.1,))
 
 
 def test_passes_at_other_numbers_of_prices_are_refused(asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 from evalcore_metallm.oracles import budget_frontier, quality_oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -118,6 +118,26 @@ class Outcomes:
         best = quality_oracle(quality, cost)[:, None]
         picked = (np.take_along_axis(of, best, axis=1)[:, 0] for of in (quality, cost))
         return next(picked), next(picked)
+
+    def at(self, prices: Sequence[float]) -> Outcomes:
+        """The same at some of the prices; all if none is named, or there is one alone.
+
+        Raises:
+            ValueError: if the router was graded at none of them.
+        """
+        if not prices or self.prices.size == 1:
+            return self
+        kept = np.isin(self.prices, prices)
+        if not kept.any():
+            found = ", ".join(f"{price:g}" for price in self.prices)
+            raise ValueError(f"found none of the prices wanted, expected some of: {found}")
+        return replace(
+            self,
+            prices=self.prices[kept],
+            chosen=self.chosen[kept],
+            quality=self.quality[kept],
+            cost=self.cost[kept],
+        )
 
     def details(self) -> dict[str, Any]:
         """As a record keeps it."""

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Part", "PassMetric", "ResamplingSettings", "at_prices"]
+__all__ = ["Part", "PassMetric", "PassMetricSettings", "at_prices"]
 
 
-class ResamplingSettings(Settings):
-    """How intervals are drawn."""
+class PassMetricSettings(Settings):
+    """At which prices passes are measured, and how intervals are drawn."""
 
+    prices: tuple[float, ...] = ()
+    """Only these of the prices at which a router passed over the log; all if none is named. Of a
+    pass at one price alone, such as that of a budget, it is that one."""
     resamples: int = Field(1000, ge=100)
     """Resamples of orders and queries, drawn each for itself (the pigeonhole bootstrap)."""
 
@@ -47,7 +50,7 @@ class Part(NamedTuple):
     at: float | None = None
 
 
-class PassMetric(Metric[ResamplingSettings]):
+class PassMetric(Metric[PassMetricSettings]):
     """A metric of passes: some quantities of each query, and what is made of their means.
 
     An interval is for other orders and other queries of the same kind. Cells are compared pass by
@@ -65,7 +68,7 @@ class PassMetric(Metric[ResamplingSettings]):
 
     def compute(self, scores: Scores) -> Estimate | Mapping[str, Estimate]:
         """Each part, with its interval."""
-        codes, passes = _read(scores)
+        codes, passes = self._passes(scores)
         if not passes:
             return {}
         orders = [
@@ -84,7 +87,7 @@ class PassMetric(Metric[ResamplingSettings]):
 
     def per_sample(self, scores: Scores) -> Floats | Mapping[str, Floats]:
         """Each part of each order."""
-        codes, passes = _read(scores)
+        codes, passes = self._passes(scores)
         if not passes:
             return {}
         tables = np.stack([self._table(one).mean(axis=0) for one in passes])
@@ -96,6 +99,21 @@ class PassMetric(Metric[ResamplingSettings]):
             means = sums / counts[:, None]
         found = {name: part.statistic(means) for name, part in self.parts(passes).items()}
         return found.get("", found)
+
+    def _passes(self, scores: Scores) -> tuple[NDArray[np.int64], list[Outcomes]]:
+        """The orders of the passes that did not fail, as codes, and the passes.
+
+        Raises:
+            ValueError: if they are not of the same models, at as many prices.
+        """
+        passes = [
+            Outcomes.of_details(record.score.details).at(self.settings.prices)
+            for record in scores.records()
+            if record.score
+        ]
+        if len({(one.prices.size, one.arms) for one in passes}) > 1:
+            raise ValueError("found passes at other numbers of prices, or of other models")
+        return scores.sample[~scores.failed], passes
 
     def _table(self, outcomes: Outcomes) -> Floats:
         return np.stack(self.columns(outcomes), axis=1)
@@ -113,13 +131,3 @@ def at_prices(passes: Sequence[Outcomes], *, axis: str = "") -> list[tuple[str, 
     return [
         (f"p={price:g}", {"axis": axis, "at": float(price)} if axis else {}) for price in prices
     ]
-
-
-def _read(scores: Scores) -> tuple[NDArray[np.int64], list[Outcomes]]:
-    """The orders of the passes that did not fail, as codes, and the passes."""
-    passes = [
-        Outcomes.of_details(record.score.details) for record in scores.records() if record.score
-    ]
-    if len({(one.prices.size, one.arms) for one in passes}) > 1:
-        raise ValueError("found passes at other numbers of prices, or of other models")
-    return scores.sample[~scores.failed], passes
