@@ -71,6 +71,7 @@ def test_files_follow_each_other(written):
         ("log.jsonl", '{"id": 1}\n{"id": \n', "log.jsonl:2: expected a JSON object"),
         ("log.jsonl", "[1]\n", "log.jsonl:1: found list, expected a JSON object"),
         ("log.csv", "a,b\n1,2\n1\n", "log.csv:3: found 1 fields, expected 2"),
+        ("log.csv", "a,b,a\n1,2,3\n", "log.csv:1: the header has the column 'a' twice"),
         ("log.csv", 'a,b\n1,"2\n', "log.csv:2: "),
         ("log.parquet", "x", "log.parquet: expected a Parquet file"),
     ],

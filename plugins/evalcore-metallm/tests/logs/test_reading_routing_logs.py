@@ -65,7 +65,7 @@ def test_dollars_are_computed_from_tokens_where_there_are_any(written):
     np.testing.assert_allclose(log.cost, [[40e-6, 400e-6], [50e-6, 500e-6]])
 
 
-@pytest.mark.parametrize("nothing", [{"in": 0, "out": 0}, {"in": None, "out": None}, None])
+@pytest.mark.parametrize("nothing", [{"in": 0, "out": 0}, {"in": 9, "out": None}, None])
 def test_tokens_that_were_not_recorded_leave_the_recorded_dollars(written, nothing):
     rows = changed(usage={"a": nothing, "b.1/x": {"in": 100, "out": 0}}, cost={"a": 7.0})
     log = read(written(rows), cost="cost", **TOKENS)
@@ -162,6 +162,7 @@ def test_queries_without_any_outcome_are_left_out_and_counted(written):
         (changed(query=["x"]), {}, "log.jsonl:2: query: found list, expected a text"),
         (ROWS, {"query": "prompt.text"}, "log.jsonl:1: found no column 'prompt.text', .*: .*query"),
         (ROWS, {"query": "usage.a.inn"}, "'usage.a.inn', expected it among: in, out"),
+        (ROWS, {"query": "{task"}, "log.jsonl:1: '{task' is no template"),
         (ROWS, {"group": "subject"}, "log.jsonl:1: found no column 'subject'"),
         (ROWS, {"quality": "scores"}, "found no models under 'scores', .*: .*cost"),
         (ROWS, {"quality": "score_{arm}"}, "found no models under 'score_{arm}'"),

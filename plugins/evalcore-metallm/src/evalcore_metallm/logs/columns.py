@@ -51,8 +51,8 @@ class CostColumns(Settings):
     prompt_tokens: str | None = None
     """Prompt tokens, where dollars are to be computed from tokens and prices."""
     completion_tokens: str | None = None
-    """Completion tokens; goes with `prompt_tokens`. Where both are 0 or nothing, tokens were not
-    recorded."""
+    """Completion tokens; goes with `prompt_tokens`. Where both are 0, or one is not there, tokens
+    were not recorded."""
     proxy: Literal["characters"] | None = None
     """What stands for a cost that nobody recorded: a quarter of the query's `characters` as prompt
     tokens, and no answer."""
@@ -102,7 +102,10 @@ def text(row: Row, template: str) -> str:
     """
     if "{" not in template:
         return _as_text(row, template)
-    parts = Formatter().parse(template)
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise LogError(f"{row.place}: {template!r} is no template: {error}") from error
     return "".join(before + (_as_text(row, path) if path else "") for before, path, *_ in parts)
 
 
@@ -153,8 +156,6 @@ def number(found: Any, place: str, what: str, most: float = math.inf) -> float:
     if found is None or found == "":
         return math.nan
     try:
-        if not isinstance(found, str | int | float):
-            raise TypeError
         read = float(found)
     except (TypeError, ValueError):
         raise LogError(
@@ -191,7 +192,7 @@ def dollars(
     if columns.prompt_tokens and columns.completion_tokens:
         paths = columns.prompt_tokens, columns.completion_tokens
         counts = [number(at(path), place, f"{path} of {arm}") for path in paths]
-        if math.fsum(count for count in counts if not math.isnan(count)) > 0:
+        if sum(counts) > 0:  # false too where one is not known
             return _spent(_price(arm, prices, place), *counts)
     if columns.dollar_column:
         found = number(at(columns.dollar_column), place, f"cost of {arm}")

@@ -93,6 +93,9 @@ def _table_rows(file: Path, text: TextIO, kind: str) -> Iterator[Row]:
         lines = csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
         header = next(lines, [])
+        if len(set(header)) < len(header):
+            twice = next(name for name in header if header.count(name) > 1)
+            raise LogError(f"{file}:{lines.line_num}: the header has the column {twice!r} twice")
         for cells in lines:
             if not cells:
                 continue
