@@ -126,7 +126,7 @@ def switch_doubly_robust(
     """Doubly robust, but q alone is believed where w_i > M.
 
     Wang, Agarwal and Dudík, "Optimal and adaptive off-policy evaluation in contextual bandits",
-    ICML 2017, section 4. Arguments as of `doubly_robust`.
+    ICML 2017. Arguments as of `doubly_robust`.
     """
     kept = np.where(weights <= most, weights, 0.0)
     return doubly_robust(kept, outcomes, arms, target, predicted)

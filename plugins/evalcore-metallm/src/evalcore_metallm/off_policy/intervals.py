@@ -55,7 +55,7 @@ def percentiles(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
     """The ends of the percentile intervals of resamples along the first axis.
 
     Unknown (NaN) where the statistic of a resample is no number (Efron and Tibshirani, "An
-    introduction to the bootstrap", 1993, section 13.3).
+    introduction to the bootstrap", 1993, chapter 13).
     """
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
