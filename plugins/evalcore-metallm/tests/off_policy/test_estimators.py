@@ -130,7 +130,7 @@ def test_snips_stays_within_the_range_of_the_outcomes():
 
 
 def test_equal_to_obp():
-    obp = pytest.importorskip("obp.ope", reason="obp does not install on this Python")
+    obp = pytest.importorskip("obp.ope", reason="obp is not installed: it pins old versions")
     peers = {
         "ips": obp.InverseProbabilityWeighting(),
         "clipped": obp.InverseProbabilityWeighting(lambda_=MOST),
