@@ -45,14 +45,14 @@ class ArmRegressions:
         self, arms: int, width: int, targets: int, ridge: float, discount: float = 1.0
     ) -> None:
         self.ridge, self.discount = ridge, discount
-        # A_j^-1: of each block the upper triangle is kept up, which BLAS, by columns, calls lower.
+        # A_j^-1, of which the upper triangles are kept up; BLAS, by columns, sees lower ones.
         self._inverse = np.tile(np.eye(width) / ridge, (arms, 1, 1))
         self._weights = np.zeros((arms, targets, width))
         # What a discount needs: A_j, sum x y', and whose solution is of older ones.
         self._gram = np.tile(np.eye(width) * ridge, (arms if discount < 1 else 0, 1, 1))
         self._sums = np.zeros((len(self._gram), targets, width))
         self._stale: set[int] = set()
-        self._last: tuple[Floats, Floats] | None = None
+        self._last: tuple[bytes, Floats] | None = None  # a context, and A_j^-1 x of it
 
     @property
     def weights(self) -> Floats:
@@ -101,8 +101,8 @@ class ArmRegressions:
         else:
             along = self.product(context, arm)
             scale = 1.0 + along @ context
-            missed = targets - self._weights[arm] @ context
-            self._weights[arm] += np.outer(missed / scale, along)
+            weights = self._weights[arm]
+            weights += ((targets - weights @ context) / scale)[:, None] * along
             dsyr(-1.0 / scale, along, lower=1, a=self._inverse[arm].T, overwrite_a=1)
         self._last = None
 
@@ -124,7 +124,7 @@ class ArmRegressions:
     def product(self, context: Floats, arm: int) -> Floats:
         """A_j^-1 x of one context and arm: shape (d,)."""
         self._solve_stale()
-        if self._last is not None and np.array_equal(self._last[0], context):
+        if self._last is not None and self._last[0] == context.tobytes():
             known: Floats = self._last[1][arm]
             return known
         found: Floats = dsymv(1.0, self._inverse[arm].T, context, lower=1)
@@ -132,8 +132,13 @@ class ArmRegressions:
 
     def deviations(self, contexts: Floats) -> Floats:
         """sqrt(x' A_j^-1 x): shape (n, k) for contexts of shape (n, d)."""
-        squares = [np.einsum("nd,nd->n", along, contexts) for along in self.products(contexts)]
-        found: Floats = np.sqrt(np.maximum(np.stack(squares, axis=1), 0.0))
+        if len(contexts) == 1:
+            self._solve_stale()
+            squares = (self._products(contexts[0]) @ contexts[0])[None]
+        else:
+            arms = [np.einsum("nd,nd->n", along, contexts) for along in self.products(contexts)]
+            squares = np.stack(arms, axis=1)
+        found: Floats = np.sqrt(np.maximum(squares, 0.0))
         return found
 
     def state(self) -> dict[str, Floats]:
@@ -183,7 +188,8 @@ class ArmRegressions:
 
     def _products(self, context: Floats) -> Floats:
         """A_j^-1 x, shape (k, d), kept for the update that mostly follows."""
-        if self._last is None or not np.array_equal(self._last[0], context):
+        key = context.tobytes()
+        if self._last is None or self._last[0] != key:
             found = [dsymv(1.0, block.T, context, lower=1) for block in self._inverse]
-            self._last = context.copy(), np.stack(found)
+            self._last = key, np.array(found)
         return self._last[1]

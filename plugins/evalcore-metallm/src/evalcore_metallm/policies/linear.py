@@ -34,7 +34,8 @@ class LinearPolicy(Policy):
 
     def estimate(self, contexts: Floats) -> Estimate:
         """As predicted."""
-        return Estimate(*np.moveaxis(self.models.predicted(contexts), 2, 0))
+        predicted = self.models.predicted(contexts)
+        return Estimate(predicted[..., 0], predicted[..., 1])
 
     def warm_start(self, contexts: Floats, quality: Floats, cost: Floats) -> None:
         """One factorisation for all arms, unless outcomes are missing."""
@@ -42,7 +43,7 @@ class LinearPolicy(Policy):
 
     def update(self, contexts: Floats, arms: Ints, quality: Floats, cost: Floats) -> None:
         """Learn one outcome after the other."""
-        outcomes = np.stack([quality, cost], axis=1)
+        outcomes = np.array([quality, cost]).T
         for context, arm, outcome in zip(contexts, arms.tolist(), outcomes, strict=True):
             self.models.update(context, arm, outcome)
 

@@ -26,6 +26,7 @@ class LinUcb(LinearPolicy):
     def __init__(self, settings: LinUcbSettings, *pool: Any, **others: Any) -> None:
         super().__init__(settings, *pool, **others)
         self.alpha, self._paper_compat = settings.alpha, settings.paper_compat
+        self._all_for_one = np.eye(self.arms)
 
     def estimate(self, contexts: Floats) -> Estimate:
         """As predicted, of quality the upper confidence bound."""
@@ -38,5 +39,5 @@ class LinUcb(LinearPolicy):
         """As of every policy; with `paper_compat` the first of the best arms has all."""
         shares = super().probabilities(contexts, allowed)
         if self._paper_compat:
-            shares = np.eye(self.arms)[(shares > 0).argmax(axis=1)]
+            shares = self._all_for_one[shares.argmax(axis=1)]
         return shares

@@ -33,10 +33,8 @@ class SquareCb(LinearPolicy):
         scores = self.scores(contexts)
         best = shares_of_best(scores, allowed)
         among = np.broadcast_to(True if allowed is None else allowed, scores.shape)
-        top = scores.max(axis=1, keepdims=True, where=among, initial=-np.inf)
-        gaps = np.where(among, top - scores, np.inf)
+        gaps = np.where(best > 0, scores, -np.inf).max(axis=1, keepdims=True) - scores
         count = among.sum(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore"):
-            others = np.where(among & (best == 0), 1.0 / (count + self.gamma * gaps), 0.0)
+        others = (among & (best == 0)) / (count + self.gamma * np.maximum(gaps, 0.0))
         shares: Floats = others + best * (1.0 - others.sum(axis=1, keepdims=True))
         return shares
