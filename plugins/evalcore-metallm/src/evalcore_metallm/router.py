@@ -36,7 +36,7 @@ class RouterSettings(Settings):
     """What picks: a name such as `linucb`, or `use` with settings of its own."""
     features: FeatureSettings = Field(default="tfidf", validate_default=True)
     """What it sees of a query: `tfidf`, `hashing` or `sentence`, or `use` with settings."""
-    price: float = Field(0.0, ge=0)
+    price: float = Field(0.0, ge=0, allow_inf_nan=False)
     """How much quality the mean cost of the dearest model is worth; 0 looks at quality alone."""
     training_cost: Literal["mean", "recorded"] = "mean"
     """What a training query is taken to cost: as much as every query of that model on the mean,
@@ -67,12 +67,8 @@ class Router:
         featuriser: Featuriser,
         seed: int = 0,
     ) -> None:
-        self.arms, self.settings, self.featuriser, self.seed = (
-            tuple(arms),
-            settings,
-            featuriser,
-            seed,
-        )
+        self.arms, self.settings = tuple(arms), settings
+        self.featuriser, self.seed = featuriser, seed
         self.costs = _checked(costs, self.arms)
         self.scale = float(self.costs.max()) or 1.0
         self.policy: Policy = catalogue.make(

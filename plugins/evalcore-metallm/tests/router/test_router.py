@@ -164,8 +164,9 @@ def test_a_policy_is_a_name_or_has_settings():
     assert RouterSettings() == RouterSettings(policy="linucb", features="tfidf", price=0.0)
     with pytest.raises(ValidationError):
         settings("none-such")
-    with pytest.raises(ValidationError):
-        settings(price=-1)
+    for price in (-1, math.inf, math.nan):
+        with pytest.raises(ValidationError):
+            settings(price=price)
 
 
 def bits(router, queries):

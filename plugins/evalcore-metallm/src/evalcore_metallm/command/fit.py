@@ -31,7 +31,7 @@ class FitSettings(RouterSettings, PriceSettings):
     """Where the log's rows hold what is wanted of them."""
     part: str | None = None
     """The part to learn from, of those that the log records, such as `train`; all if not set."""
-    budget: float | None = Field(None, gt=0)
+    budget: float | None = Field(None, gt=0, allow_inf_nan=False)
     """Dollars for 10,000 queries: instead of a price, which is then the smallest that keeps to the
     budget on validation queries."""
     validation: float = Field(0.2, gt=0, lt=1)
