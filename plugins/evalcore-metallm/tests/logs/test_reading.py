@@ -35,6 +35,19 @@ def test_tables_have_a_header(written, ending, kind, content, query, line):
     assert second.values == {"id": "2", "query": None}
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("log.csv", "id,q\n1,x\n"),
+        ("log.tsv", "id\tq\n1\tx\n"),
+        ("log.jsonl", '{"id": "1", "q": "x"}\n'),
+    ],
+)
+def test_lines_may_end_with_a_carriage_return_too(written, name, content):
+    (row,) = read_rows(written(content.replace("\n", "\r\n"), name))
+    assert row.values == {"id": "1", "q": "x"}
+
+
 def test_a_mark_of_the_byte_order_is_no_part_of_the_first_column(written):
     (row,) = read_rows(written("\ufeffid,query\n1,x\n", "log.csv"))
     assert row.values == {"id": "1", "query": "x"}
