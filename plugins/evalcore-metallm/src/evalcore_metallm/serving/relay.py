@@ -90,7 +90,8 @@ class RelayedStream(StreamingResponse):
                     break
             complete = bool(last) or self._tokens is not None
             await self._ended(Status.ANSWERED if complete else Status.CUT)
-            yield splitter.rest() + last
+            if tail := splitter.rest() + last:
+                yield tail
         except (UpstreamError, sqlite3.Error) as error:
             if isinstance(error, UpstreamError):
                 await self._ended(Status.CUT)
