@@ -72,6 +72,14 @@ def test_parquet_has_mappings_of_both_kinds(tmp_path, scores):
     assert second.values["scores"] == {"a": 0.5, "b": 0.0}
 
 
+def test_a_map_with_a_key_twice_is_told(tmp_path):
+    path = tmp_path / "log.parquet"
+    scores = pa.array([[("a", 1.0), ("a", 0.0)]], pa.map_(pa.string(), pa.float64()))
+    parquet.write_table(pa.table({"scores": scores}), path)
+    with pytest.raises(LogError, match="after row 0: a map with a key twice"):
+        list(read_rows([path]))
+
+
 def test_files_follow_each_other(written):
     files = written('{"id": 1}\n', "a.jsonl") + written("id\n2\n", "b.csv")
     assert [row.values["id"] for row in read_rows(files)] == [1, "2"]

@@ -122,3 +122,5 @@ def _parquet_rows(file: Path) -> Iterator[Row]:
                     yield Row(f"{file}: row {number}", values)
     except pyarrow.ArrowException as error:
         raise LogError(f"{file}: expected a Parquet file: {error}") from error
+    except KeyError as error:
+        raise LogError(f"{file}: after row {number}: a map with a key twice: {error}") from error
