@@ -134,7 +134,8 @@ class ArmRegressions:
         """sqrt(x' A_j^-1 x): shape (n, k) for contexts of shape (n, d)."""
         if len(contexts) == 1:
             self._solve_stale()
-            squares = (self._products(contexts[0]) @ contexts[0])[None]
+            # Not by `@`, which sums some rows otherwise than others: equal arms are to be equal.
+            squares = np.einsum("kd,d->k", self._products(contexts[0]), contexts[0])[None]
         else:
             arms = [np.einsum("nd,nd->n", along, contexts) for along in self.products(contexts)]
             squares = np.stack(arms, axis=1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -121,6 +123,16 @@ def test_what_is_restored_goes_on_as_it_would_have(kind):
         policy.escalate(contexts, np.zeros(40, int), quality[:, 0]) for policy in (learned, again)
     ]
     assert asked[0].tolist() == asked[1].tolist()
+
+
+@pytest.mark.parametrize("kind", LEARNING)
+def test_a_copy_learns_for_itself(kind):
+    policy = started(kind, seed=1)
+    before = {name: array.copy() for name, array in policy.state().items()}
+    other = copy.deepcopy(policy)
+    ways = [[step(one, world(9), row) for row in range(10)] for one in (other, policy)]
+    assert ways[0] == ways[1]
+    assert any((before[name] != array).any() for name, array in policy.state().items())
 
 
 @pytest.mark.parametrize("kind", EVERY)

@@ -93,6 +93,16 @@ def test_one_context_and_many_have_the_same_deviations(discount):
         np.testing.assert_allclose(deviations, expected)
 
 
+@pytest.mark.parametrize("width", [5, 64, 385])
+def test_arms_that_learned_the_same_are_equal_to_the_bit(width):
+    """Or else ties would be broken by rounding."""
+    models = ArmRegressions(11, width, 2, RIDGE)
+    contexts = np.random.default_rng(0).standard_normal((40, width))
+    models.fit(contexts, np.tile(contexts[:, :2, None], (1, 1, 11)).swapaxes(1, 2))
+    for some in (contexts[:1], contexts):
+        assert (np.ptp(models.deviations(some), axis=1) == 0).all()
+
+
 @pytest.mark.parametrize("discount", [1.0, 0.9])
 def test_what_was_learned_is_restored_to_the_bit(discount):
     contexts, arms, targets = outcomes(1, 50, 3, 6)

@@ -109,15 +109,17 @@ class NearestNeighbours(Supervised):
     def __init__(self, settings: NearestNeighboursSettings, *pool: Any, **others: Any) -> None:
         super().__init__(settings, *pool, **others)
         self._neighbours = settings.neighbours
+        self._examples: State = {}
 
     def trained(self, contexts: Floats, outcomes: Floats) -> Any:
         """All training queries are kept."""
+        self._examples = {"contexts": contexts, "outcomes": outcomes}
         neighbours = min(self._neighbours, len(contexts))
         return KNeighborsRegressor(neighbours, metric="cosine").fit(contexts, outcomes)
 
     def arrays(self, regressor: Any) -> State:
         """The training queries' contexts and outcomes."""
-        return {"contexts": regressor._fit_X, "outcomes": regressor._y}
+        return self._examples
 
     def rebuilt(self, arrays: State) -> Any:
         """Trained on these."""
