@@ -53,9 +53,10 @@ class Part(NamedTuple):
 class PassMetric(Metric[PassMetricSettings]):
     """A metric of passes: some quantities of each query, and what is made of their means.
 
-    An interval is for other orders and other queries of the same kind. Cells are compared pass by
-    pass: as their orders are the same, what makes an order hard cancels; the interval of a
-    difference is for other orders of the same log.
+    An interval is for other orders and other queries of the same kind. By `per_sample` cells are
+    compared pass by pass: as their orders are the same, what makes an order hard cancels, and the
+    interval of a difference is for other orders of the same log. By `comparison.differences` it is
+    for other queries as well.
     """
 
     @abstractmethod
@@ -66,16 +67,18 @@ class PassMetric(Metric[PassMetricSettings]):
     def parts(self, passes: Sequence[Outcomes]) -> Mapping[str, Part]:
         """What is made of them; with `""` for a name it is the only part."""
 
+    def observed(self, outcomes: Outcomes) -> Observed:
+        """The quantities of a pass, as they are resampled."""
+        return Observed(outcomes.queries, np.stack(self.columns(outcomes), axis=1))
+
     def compute(self, scores: Scores) -> Estimate | Mapping[str, Estimate]:
         """Each part, with its interval."""
         codes, passes = self._passes(scores)
         if not passes:
             return {}
+        seen = [self.observed(one) for one in passes]
         orders = [
-            Observed(
-                np.concatenate([passes[i].queries for i in of_order]),
-                np.concatenate([self._table(passes[i]) for i in of_order]),
-            )
+            Observed(*map(np.concatenate, zip(*(seen[i] for i in of_order), strict=True)))
             for of_order in (np.flatnonzero(codes == code) for code in np.unique(codes))
         ]
         means = pigeonhole(orders, resamples=self.settings.resamples)
@@ -90,7 +93,7 @@ class PassMetric(Metric[PassMetricSettings]):
         codes, passes = self._passes(scores)
         if not passes:
             return {}
-        tables = np.stack([self._table(one).mean(axis=0) for one in passes])
+        tables = np.stack([self.observed(one).values.mean(axis=0) for one in passes])
         orders = int(scores.sample.max()) + 1
         counts = np.bincount(codes, minlength=orders)
         sums = np.zeros((orders, tables.shape[1]))
@@ -114,9 +117,6 @@ class PassMetric(Metric[PassMetricSettings]):
         if len({(one.prices.size, one.arms) for one in passes}) > 1:
             raise ValueError("found passes at other numbers of prices, or of other models")
         return scores.sample[~scores.failed], passes
-
-    def _table(self, outcomes: Outcomes) -> Floats:
-        return np.stack(self.columns(outcomes), axis=1)
 
 
 def at_prices(passes: Sequence[Outcomes], *, axis: str = "") -> list[tuple[str, dict[str, Any]]]:
