@@ -125,6 +125,15 @@ def test_what_is_restored_goes_on_as_it_would_have(kind):
     assert asked[0].tolist() == asked[1].tolist()
 
 
+@pytest.mark.parametrize("kind", EVERY)
+def test_no_queries_have_no_choices(kind):
+    policy, none = started(kind), np.empty((0, WIDTH))
+    arms, propensity = policy.choose(none)
+    assert arms.shape == propensity.shape == (0,)
+    policy.update(none, arms, propensity, propensity)
+    assert policy.escalate(none, arms, propensity).shape == (0,)
+
+
 @pytest.mark.parametrize("kind", LEARNING)
 def test_a_copy_learns_for_itself(kind):
     policy = started(kind, seed=1)

@@ -87,16 +87,16 @@ class BudgetedLinUcb(LinearPolicy):
                 nothing is held of any.
         """
         scores, before = self.scores(contexts), self.under_way.copy()
-        chosen: list[Choices] = []
+        chosen = Choices(np.empty(len(scores), dtype=np.intp), np.empty(len(scores)))
         try:
-            for row, among in zip(scores, self._each_allowed(scores, allowed), strict=True):
-                chosen.append(self._drawn(shares_of_best(row, self._paid(among))[None]))
-                self.under_way[chosen[-1].arms] += 1
+            for row, among in enumerate(self._each_allowed(scores, allowed)):
+                one = self._drawn(shares_of_best(scores[[row]], self._paid(among)))
+                self.under_way[one.arms] += 1
+                chosen.arms[row], chosen.propensity[row] = one.arms[0], one.propensity[0]
         except BudgetSpent:
             self.under_way = before
             raise
-        arms, propensity = (np.concatenate(part) for part in zip(*chosen, strict=True))
-        return Choices(arms, propensity)
+        return chosen
 
     def warm_start(self, contexts: Floats, quality: Floats, cost: Floats) -> None:
         """Learn what arms cost, which is not charged."""

@@ -172,7 +172,10 @@ class Policy(ABC):
         self._rng = np.random.default_rng(seed)
 
     def state(self) -> State:
-        """All that choices depend on but the settings and the price, as arrays by name."""
+        """All that choices depend on but the settings and the price, as arrays by name.
+
+        They are the policy's own, and change as it learns.
+        """
         return {
             "generator": _generator_state(self._rng),
             **{name: getattr(self, name) for name in self.learned},

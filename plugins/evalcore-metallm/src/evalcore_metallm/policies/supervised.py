@@ -54,7 +54,9 @@ class Supervised(Policy):
             raise EvalcoreError(
                 f"{type(self).__name__} learns from training queries alone, and has seen none"
             )
-        return Estimate(*np.split(self._regressor.predict(contexts), 2, axis=1))
+        none = np.empty((0, 2 * self.arms))  # which scikit-learn refuses to predict
+        outcomes = self._regressor.predict(contexts) if len(contexts) else none
+        return Estimate(*np.split(outcomes, 2, axis=1))
 
     def warm_start(self, contexts: Floats, quality: Floats, cost: Floats) -> None:
         """Train on the queries of which every outcome is known.
