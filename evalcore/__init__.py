@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from evalcore.errors import EvalcoreError, PluginError, RunError, SpecError, TaskError
     from evalcore.folders import cache_folder
     from evalcore.hookspecs import hookimpl
-    from evalcore.library import OpenModel, open_model, open_samples
+    from evalcore.library import OpenModel, open_model, open_records, open_samples
     from evalcore.metric import Metric, Scores
     from evalcore.model import LanguageModel, TransientError
     from evalcore.prices import Price, read_prices
@@ -66,7 +66,7 @@ _HOMES = {
     "errors": ("EvalcoreError", "PluginError", "RunError", "SpecError", "TaskError"),
     "folders": ("cache_folder",),
     "hookspecs": ("hookimpl",),
-    "library": ("OpenModel", "open_model", "open_samples"),
+    "library": ("OpenModel", "open_model", "open_records", "open_samples"),
     "metric": ("Metric", "Scores"),
     "model": ("LanguageModel", "TransientError"),
     "prices": ("Price", "read_prices"),
@@ -123,6 +123,7 @@ __all__ = [
     "cache_folder",
     "hookimpl",
     "open_model",
+    "open_records",
     "open_samples",
     "read_prices",
     "rehearse",

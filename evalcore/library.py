@@ -1,9 +1,9 @@
-"""Parts of a spec without a run: for programs that ask models or look at samples themselves."""
+"""Models and samples of a spec without a run, and the records of one: for programs of their own."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,16 +13,17 @@ from evalcore.calls import Account, Gate, Ledger, LimitReached, Served
 from evalcore.errors import RunError, SpecError
 from evalcore.opened import open_model as open_part
 from evalcore.opened import open_task
+from evalcore.rundir import open_store
 from evalcore.spec import Limits, load_model, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
 
-    from evalcore.data import Generation, Likelihood, Message, Sample, Usage
+    from evalcore.data import Generation, Likelihood, Message, Record, Sample, Usage
     from evalcore.spec import Part
     from evalcore.strategy import Strategy
 
-__all__ = ["OpenModel", "open_model", "open_samples"]
+__all__ = ["OpenModel", "open_model", "open_records", "open_samples"]
 
 T = TypeVar("T")
 
@@ -80,6 +81,23 @@ def open_samples(
         yield strategy, (case.sample for case in task.cases())
     finally:
         task.close()
+
+
+@contextmanager
+def open_records(run: Path) -> Iterator[Iterator[Record]]:
+    """The committed records of a run: by cell in the spec's order, then by sample and attempt.
+
+    Of a run that goes on meanwhile they are those of one moment.
+
+    Args:
+        run: the run's directory.
+
+    Raises:
+        RunError: if there is no run.
+    """
+    with closing(open_store(run)) as store:
+        store.connection.execute("BEGIN")
+        yield store.records()
 
 
 class OpenModel:
