@@ -118,6 +118,34 @@ def test_what_is_undefined_in_some_resamples_has_no_lower_end():
     assert estimate.high > middle
 
 
+def test_the_interval_of_a_rising_function_is_the_function_of_the_interval():
+    """So no scale is better than another, and the correction of bias is one of ranks."""
+    means = pigeonhole([Observed(np.arange(50), np.random.default_rng(0).random((50, 1)))])
+    plain = resampled(means, first)
+    risen = resampled(means, lambda found: np.exp(9 * found[:, 0]))
+    assert risen.low == pytest.approx(math.exp(9 * plain.low))
+    assert risen.high == pytest.approx(math.exp(9 * plain.high))
+
+
+def test_the_best_of_many_is_not_taken_for_more_than_it_is():
+    """Over resamples the best of equals is higher than it was, and higher than it will be."""
+    rng = np.random.default_rng(4)
+    means = pigeonhole([Observed(np.arange(200), rng.random((200, 20)))], resamples=2000)
+    best = resampled(means, lambda found: found.max(axis=1))
+    plain = np.quantile(means.resampled.max(axis=1), [0.025, 0.975])
+    assert best.low < plain[0]
+    assert best.high < plain[1]
+    assert best.low < best.value < best.high
+
+
+def test_the_value_is_in_its_interval_however_far_resamples_are_off():
+    means = pigeonhole([Observed(np.arange(50), np.random.default_rng(0).random((50, 1)))])
+    middle = float(means.found[0, 0])
+    for sign in (-1, 1):
+        off = resampled(means, lambda found, sign=sign: sign * np.abs(found[:, 0] - middle))
+        assert off.low <= off.value <= off.high
+
+
 def test_nothing_is_said_of_one_query_or_of_what_is_undefined():
     one = resampled(pigeonhole([Observed(np.array([7]), np.array([[0.5]]))]), first)
     assert one.value == 0.5
