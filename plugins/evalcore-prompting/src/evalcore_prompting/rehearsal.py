@@ -40,10 +40,7 @@ _LONGEST = Feedback(
     _LONG,
     {
         "tests": [_LONG_TEST] * 20,
-        "trace": {
-            "blocks": [{"code": _LONG[:100], "before": _VALUES, "after": _VALUES}] * 50,
-            "omitted": 1,
-        },
+        "trace": {"blocks": [{"code": "a = b", "before": {}, "after": {}}] * 500, "omitted": 1},
     },
 )
 """So much that what is shown of it is as long as settings let it be."""
