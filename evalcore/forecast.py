@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evalcore.prices import Price
     from evalcore.rehearsal import Rehearsal
     from evalcore.spec import Cell, Part, Spec
+    from evalcore.strategy import Strategy
 
 __all__ = ["CHARS_A_TOKEN", "Expected", "Forecast", "forecast"]
 
@@ -133,19 +134,49 @@ class _Forecaster:
                 self._models[part.key] = _Unopened(part, self._spec.secrets)
         asked: list[_Asked] = []
         samples = self._samples[cell.task.key]
+        longer: list[int] = []
         for sample in samples.chosen:
-            try:
-                rehearsal = await rehearse(strategy, sample, list(cell.models))
-            except Exception as error:  # the strategy's own code runs here
-                told = f"{type(error).__name__}: {error}"
-                name = cell.strategy.name
-                raise EvalcoreError(f"strategy {name} cannot be rehearsed: {told}") from error
-            assert rehearsal is not None
-            asked += self._calls(cell, sample, rehearsal, strategy.stand_ins.answer, samples.weight)
+            short = await self._rehearsed(cell, strategy, sample)
+            if not longer:  # alike for all samples: by the length of feedback alone
+                long = await self._rehearsed(cell, strategy, sample, longest=True)
+                longer = [
+                    self._tokens(cell, strategy, *one)[0] - self._tokens(cell, strategy, *other)[0]
+                    for one, other in zip(long.calls, short.calls, strict=True)
+                ]
+            asked += self._calls(cell, strategy, sample, short, longer, samples.weight)
         return asked
 
+    async def _rehearsed(
+        self, cell: Cell, strategy: Strategy[Any], sample: Sample, *, longest: bool = False
+    ) -> Rehearsal:
+        def count(name: str, text: str) -> int:
+            return self._models[cell.models[name].key].count(text)
+
+        try:
+            found = await rehearse(
+                strategy, sample, list(cell.models), longest=longest, count=count
+            )
+        except Exception as error:  # the strategy's own code runs here
+            told = f"{type(error).__name__}: {error}"
+            name = cell.strategy.name
+            raise EvalcoreError(f"strategy {name} cannot be rehearsed: {told}") from error
+        assert found is not None
+        return found
+
+    def _tokens(
+        self, cell: Cell, strategy: Strategy[Any], name: str, call: Call
+    ) -> tuple[int, int | None]:
+        assert strategy.stand_ins is not None
+        return self._models[cell.models[name].key].tokens(call, strategy.stand_ins.answer)
+
     def _calls(
-        self, cell: Cell, sample: Sample, rehearsal: Rehearsal, answer: str, weight: float
+        self,
+        cell: Cell,
+        strategy: Strategy[Any],
+        sample: Sample,
+        rehearsal: Rehearsal,
+        longer: list[int],
+        weight: float,
     ) -> Iterator[_Asked]:
         before: tuple[Hashable, ...] = ()
         by_chance = False
@@ -161,7 +192,8 @@ class _Forecaster:
             else:
                 before = (cell.name, sample.id, place)
                 times = weight * cell.attempts
-            yield _Asked(before, times, *model.tokens(call, answer), model.price)
+            read, written = self._tokens(cell, strategy, name, call)
+            yield _Asked(before, times, read + longer[place], written, model.price)
 
 
 def _shared(part: Part, call: Call, seed: int, sample: Sample, place: int) -> bytes:
@@ -253,19 +285,20 @@ class _Unopened:
             answer: stands for an answer of a model, which counts with its limit.
         """
         if isinstance(call, Continuation):
-            return self._read(call.context) + self._count(call.text), 0
+            return self._read(call.context) + self.count(call.text), 0
         limit = call.max_tokens or self._longest
-        earlier = [m for m in call.messages if m.role == "assistant" and m.content == answer]
+        earlier = sum(message.content.count(answer) for message in call.messages)
         read = self._read(call.messages)
         if limit:
-            read += len(earlier) * (limit - self._count(answer))
+            read += earlier * (limit - self.count(answer))
         return read, call.n * limit if limit else None
 
     def _read(self, asked: str | tuple[Message, ...]) -> int:
         texts = [asked] if isinstance(asked, str) else [message.content for message in asked]
-        return sum(map(self._count, texts))
+        return sum(map(self.count, texts))
 
-    def _count(self, text: str) -> int:
+    def count(self, text: str) -> int:
+        """How many tokens a text has, about."""
         if text not in self._counted:
             try:
                 counted = self._model.count_tokens(text)

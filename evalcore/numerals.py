@@ -97,6 +97,8 @@ def _decimals(largest: float, *, whole: bool) -> int:
 def _written(number: float, decimals: int | None) -> str:
     if decimals is None:
         return f"{number:.2e}"
-    rounded = round(number, decimals) + 0.0  # no minus before a zero
+    # Twice, so that numbers that are equal but for an error of rounding read alike; and no minus
+    # before a zero.
+    rounded = round(round(number, decimals + 6), decimals) + 0.0
     grouping = "," if abs(rounded) >= 10_000 else ""
     return f"{rounded:{grouping}.{decimals}f}"

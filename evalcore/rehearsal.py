@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from evalcore.data import Continuation, Generation, Likelihood, Message, Request
 from evalcore.errors import EvalcoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from evalcore.data import Attempt, Feedback, Sample
     from evalcore.strategy import StandIns, Strategy
@@ -34,7 +35,12 @@ class Rehearsal:
 
 
 async def rehearse(
-    strategy: Strategy[Any], sample: Sample, models: Sequence[str] = ("model",)
+    strategy: Strategy[Any],
+    sample: Sample,
+    models: Sequence[str] = ("model",),
+    *,
+    longest: bool = False,
+    count: Callable[[str, str], int | None] = lambda model, text: None,
 ) -> Rehearsal | None:
     """Have a strategy make an attempt that takes the most calls, without a model or a task.
 
@@ -42,13 +48,18 @@ async def rehearse(
         strategy: whose stand-ins are answered.
         sample: what the attempt is about.
         models: the names by which the strategy knows its models.
+        longest: whether feedback is as long as any.
+        count: how many tokens a text has for a model, by its name; `None` where it is not known.
 
     Returns:
         `None` if the strategy has no stand-ins.
     """
     if strategy.stand_ins is None:
         return None
-    stage = _Stage(strategy.stand_ins, models)
+    stand_ins = strategy.stand_ins
+    if longest and stand_ins.longest:
+        stand_ins = stand_ins._replace(feedback=stand_ins.longest)
+    stage = _Stage(stand_ins, models, count)
     attempt = await strategy.attempt(sample, stage)
     unfed = len(stage.calls) if stage.before_feedback is None else stage.before_feedback
     return Rehearsal(attempt, tuple(stage.calls), unfed)
@@ -60,11 +71,16 @@ class _Stage:
     number = 0
     seed = 0
 
-    def __init__(self, stand_ins: StandIns, models: Sequence[str]) -> None:
+    def __init__(
+        self, stand_ins: StandIns, models: Sequence[str], count: Callable[[str, str], int | None]
+    ) -> None:
         self.calls: list[tuple[str, Request | Continuation]] = []
         self.before_feedback: int | None = None
         self._stand_ins = stand_ins
-        understudies = {name: _Understudy(name, stand_ins.answer, self.calls) for name in models}
+        understudies = {
+            name: _Understudy(name, stand_ins.answer, self.calls, partial(count, name))
+            for name in models
+        }
         self.models: Mapping[str, _Understudy] = MappingProxyType(understudies)
 
     @property
@@ -84,11 +100,16 @@ class _Understudy:
     """Stands in for a model, and notes what it is asked."""
 
     def __init__(
-        self, name: str, answer: str, calls: list[tuple[str, Request | Continuation]]
+        self,
+        name: str,
+        answer: str,
+        calls: list[tuple[str, Request | Continuation]],
+        count_tokens: Callable[[str], int | None],
     ) -> None:
         self._name = name
         self._answer = answer
         self._calls = calls
+        self.count_tokens = count_tokens
 
     async def generate(
         self, messages: str | Sequence[Message], *, n: int = 1, **options: Any
@@ -101,6 +122,3 @@ class _Understudy:
         context = context if isinstance(context, str) else tuple(context)
         self._calls.append((self._name, Continuation(context, text)))
         return Likelihood(0.0, greedy=False)
-
-    def count_tokens(self, text: str) -> None:
-        return None

@@ -223,11 +223,11 @@ class Store:
             yield self._record(names[row[0]], row)
 
     def telling(self, cell: int, count: int) -> Iterator[Record]:
-        """Records of a cell that are worth reading: failed ones, then those of lowest score."""
+        """Records of a cell that are worth reading: failed ones, then wrong ones."""
         (name,) = self.connection.execute("SELECT name FROM cells WHERE id = ?", (cell,)).fetchone()
         rows = self.connection.execute(
             "SELECT * FROM records WHERE cell = ? AND (failure IS NOT NULL OR value <= 0)"
-            " ORDER BY failure IS NULL, sample, attempt LIMIT ?",
+            " ORDER BY failure IS NULL, attempt, sample LIMIT ?",
             (cell, count),
         )
         for row in rows.fetchall():

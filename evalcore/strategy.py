@@ -24,10 +24,13 @@ class StandIns(NamedTuple):
     Attributes:
         answer: of every model, to every question.
         feedback: of the task, on every answer.
+        longest: feedback than which none becomes a longer text; by it tokens are forecast. `None`:
+            none is longer than `feedback`.
     """
 
     answer: str = "[answer]"
     feedback: Feedback = Feedback(passed=False, text="[feedback]")
+    longest: Feedback | None = None
 
 
 class Outcome(NamedTuple):

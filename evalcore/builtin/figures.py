@@ -64,14 +64,18 @@ def figures(results: Sequence[Result]) -> str:
     The parts of a metric that divide a whole become stacked bars, those that lie on an axis a
     curve. Any other metric, and of several cells the two ends of their curves, become dots with
     whiskers, and lines as well where a number is swept. The first metric also stands in a table of
-    two swept settings, and against each cost, with the cells that no other beats.
+    two swept settings, and against each cost, with the cells that no other beats. Costs of one
+    cell alone have nothing to stand beside: they are in the table of results.
     """
     forms = number_formats(results)
     families = _families(results)
     first = next(iter(forms))
     table = crossed([r for r in results if r.metric == first], forms[first])
     drawn = [_figure(first, "the darker, the more", table)] if table else []
+    alone = len({result.cell for result in results}) == 1
     for family, by_metric in families.items():
+        if alone and family == _COST and len(families) > 1:
+            continue
         if _is_division(by_metric):
             drawn.append(_stack_figure(family, by_metric, len(drawn)))
             continue

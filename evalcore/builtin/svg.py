@@ -435,7 +435,7 @@ def _tick_label(tick: float, decimals: int) -> str:
     for unit, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(tick) >= max(unit, 1e4):
             return f"{tick / unit:.10g}{letter}"
-    return f"{tick:.{decimals}f}" if decimals <= 4 else f"{tick:.3g}"
+    return f"{tick:.{decimals}f}" if decimals <= 5 else f"{tick:.3g}"
 
 
 def _number(value: float) -> str:

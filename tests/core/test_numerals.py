@@ -85,3 +85,8 @@ def test_known_is_a_finite_number():
 
 def test_counted_agrees_with_its_number():
     assert [counted(number, "cell") for number in (0, 1, 2)] == ["0 cells", "1 cell", "2 cells"]
+
+
+def test_numbers_that_differ_by_an_error_of_rounding_read_alike():
+    form = number_formats([result(0.6225, 0.6215, 0.6235)])["mean"]
+    assert form.value(0.6225 - 1e-16) == form.value(0.6225 + 1e-16)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalcore.data import Feedback
+from evalcore.errors import TaskError
 from evalcore_prompting import library
 from evalcore_prompting.feedback import FeedbackText
 from evalcore_prompting.lengths import beginning, end
@@ -166,16 +167,20 @@ def test_a_long_trace_keeps_its_beginning_and_its_end(chars, shown):
     assert len(text) <= chars
 
 
-@pytest.mark.parametrize(
-    ("details", "reason"),
-    [({}, "the task gives none"), ({"untraced": "it took too long"}, "it took too long")],
-)
-def test_without_a_trace_the_failed_tests_are_told_and_why(details, reason):
-    without = f"\n\nThere is no trace of its run: {reason}."
+def test_without_a_trace_the_failed_tests_are_told_and_why():
+    without = "\n\nThere is no trace of its run: it took too long."
+    details = {"untraced": "it took too long"}
     assert told("traced", WRONG, ERROR, **details) == told("failed-tests", WRONG, ERROR) + without
     assert told("traced", text="SyntaxError", **details) == (
         told("failed-tests", text="SyntaxError") + without
     )
+
+
+def test_a_task_that_traces_nothing_cannot_be_told_by_traces():
+    with pytest.raises(TaskError) as caught:
+        told("traced", WRONG)
+    assert str(caught.value).startswith("found `feedback: traced`, but the task gives no traces: ")
+    assert "task.trace: true" in str(caught.value)
 
 
 def test_a_trace_that_there_is_no_room_for_is_not_told_to_be_missing():

@@ -26,7 +26,7 @@ def rehearsed(strategy):
         {"use": "multi-turn", "instruction": "docstrings"},
         {"use": "cot-retry", "max_turns": 1},
         {"use": "self-repair"},
-        {"use": "reflexion", "feedback": "traced"},
+        {"use": "reflexion", "feedback": "all-tests"},
     ],
 )
 def test_the_messages_before_the_first_answer_are_those_that_a_model_gets(converse, settings):

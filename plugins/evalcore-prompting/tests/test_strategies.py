@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
-from doubling import BROKEN, HALF_RIGHT, HIDDEN, PUBLIC, RIGHT, STATEMENT, WORDS, WRONG, judged
+from doubling import (
+    BROKEN,
+    HALF_RIGHT,
+    HIDDEN,
+    PUBLIC,
+    RIGHT,
+    STATEMENT,
+    WORDS,
+    WRONG,
+    Doubling,
+    judged,
+)
 
 from evalcore.data import Feedback, Message
 from evalcore.errors import SpecError
-from evalcore.testing import StrategyContract
+from evalcore.testing import StrategyContract, scripted
 from evalcore_prompting import library
 
 PROMPTS = library()
@@ -155,12 +166,11 @@ def told(answer, grain):
     tests = [judged(answer, *test) for test in PUBLIC]
     passed = [test for test in tests if test["verdict"] == "accepted"]
     failed = [test for test in tests if test["verdict"] != "accepted"]
-    nothing = {"more_failed": 0, "more_passed": 0, "text": "", "trace": []}
-    nothing["untraced"] = "the task gives none"
+    nothing = {"more_failed": 0, "more_passed": 0, "text": ""}
     return PROMPTS.render(grain, failed=failed, passed=passed, **nothing)
 
 
-@pytest.mark.parametrize("grain", ["binary", "failed-tests", "all-tests", "traced"])
+@pytest.mark.parametrize("grain", ["binary", "failed-tests", "all-tests"])
 def test_a_program_that_fails_is_told_how(converse, grain):
     record = converse([HALF_RIGHT, RIGHT], {"use": "multi-turn", "feedback": grain})
     assert said(record) == [
@@ -179,6 +189,22 @@ def test_a_program_that_fails_is_told_how(converse, grain):
         ],
     }
     assert record.usage.executions == 4
+
+
+def test_traces_of_a_task_that_makes_none_fail_the_attempt(evalcore_run, evalcore_offer):
+    evalcore_offer("doubling", Doubling)
+    evalcore_offer("author", scripted(lambda request: WRONG))
+    strategy = {"use": "multi-turn", "feedback": "traced"}
+    run = evalcore_run(
+        {
+            "task": "offered:doubling",
+            "models": {"author": "offered:author"},
+            "strategy": strategy,
+        }
+    )
+    (record,) = run.records
+    assert record.failure.kind == "strategy"
+    assert "but the task gives no traces: set `task.trace: true`" in record.failure.message
 
 
 def test_a_program_that_passes_ends_the_dialogue(converse):

@@ -391,6 +391,17 @@ def test_a_crossed_table_is_shaded_by_value_and_has_holes():
     assert table.count("<td></td>") == 2  # the corner, and the cell that was left out
 
 
+@pytest.mark.parametrize(("cells", "drawn"), [("a", ["mean"]), ("ab", ["mean", "cost/calls"])])
+def test_costs_are_drawn_beside_those_of_other_cells(cells, drawn):
+    results = [
+        result(cell, metric, value)
+        for metric, value in (("mean", 0.5), ("cost/calls", 2))
+        for cell in cells
+    ]
+    page = render(replace(BARE, results=results))
+    assert re.findall("<h3>(.*?)</h3>", page) == drawn
+
+
 def test_long_names_keep_their_ends():
     page = plots(result("model=an-organisation/a-model,reasoning=r8", "mean", 0.5))
     assert page.content["span"][-1] == "reasoning=r8"

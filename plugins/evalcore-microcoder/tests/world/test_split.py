@@ -59,3 +59,8 @@ def test_splits_share_nothing(drawn, what):
 def test_statements_hardly_repeat(drawn):
     statements = {problem.statement for problem in drawn["training"]}
     assert len(statements) > 0.99 * len(drawn["training"])
+
+
+def test_a_split_that_is_none_is_told_at_once():
+    with pytest.raises(ValueError, match="found split 'test', expected one of: training, valid"):
+        problems("test")

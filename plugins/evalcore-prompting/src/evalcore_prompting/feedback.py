@@ -6,8 +6,9 @@ that does not, the text is used.
 
 A task that traces programs puts what the program does on the first failed test under `trace`: its
 `blocks`, the first and the last ones, as mappings of their `code` and of the values `before` and
-`after` them by the names of variables, and how many are `omitted` between. Where there is no trace,
-`untraced` says why.
+`after` them by the names of variables, and how many are `omitted` between. Of a program that it
+cannot trace, `untraced` says why. With neither the grain `traced` is an error: it would tell what
+`failed-tests` tells, under another name.
 
 Long feedback is cut by these rules. Lengths are tokens of the model that reads it, or four
 characters each where its tokenizer is not known. The texts of one test share a limit: each gets an
@@ -25,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evalcore.errors import TaskError
 from evalcore_prompting.lengths import beginning, end
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["FeedbackText"]
 
 _FIELDS = ("input", "expected", "got", "stderr")
+_TRACED = "traced"
 _NONE = "the task gives none"
 _TOO_LONG = "it is too long to be shown"
 
@@ -64,7 +67,13 @@ class FeedbackText:
 
         Raises:
             PromptError: if the template fails.
+            TaskError: if the grain is `traced` and the task traces no programs.
         """
+        if self.grain == _TRACED and not {"trace", "untraced"} & feedback.details.keys():
+            raise TaskError(
+                "found `feedback: traced`, but the task gives no traces: set `task.trace: true`, "
+                "where the task has that setting, or choose another grain, such as `failed-tests`"
+            )
         found = feedback.details.get("tests", ())
         tests = [self._shown(test, count) for test in found if isinstance(test, Mapping)]
         passed = [test for test in tests if test["verdict"] == "accepted"]

@@ -33,7 +33,19 @@ _TRACE = {
 }
 _FEEDBACK = Feedback(False, "[feedback]", {"tests": [_TEST], "trace": _TRACE})
 
-STAND_INS = StandIns("[answer]\n\n```\n[program]\n```", _FEEDBACK)
+_LONG = " and so on" * 200
+_LONG_TEST = {"verdict": "wrong-answer"} | dict.fromkeys(("input", "expected", "got"), _LONG)
+_LONGEST = Feedback(
+    False,
+    _LONG,
+    {
+        "tests": [_LONG_TEST] * 20,
+        "trace": {"blocks": [{"code": "a = b", "before": {}, "after": {}}] * 500, "omitted": 1},
+    },
+)
+"""So much that what is shown of it is as long as settings let it be."""
+
+STAND_INS = StandIns("[answer]\n\n```\n[program]\n```", _FEEDBACK, _LONGEST)
 """As no program passes, a dialogue takes all turns."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from evalcore_microcoder.world.chance import seeded
 from evalcore_microcoder.world.mistakes import without_a_step
@@ -12,14 +12,14 @@ from evalcore_microcoder.world.operations import OPERATIONS
 from evalcore_microcoder.world.plan import Plan
 from evalcore_microcoder.world.problem import Problem
 from evalcore_microcoder.world.source import SOURCES
-from evalcore_microcoder.world.split import compositions
+from evalcore_microcoder.world.split import Split, compositions
 from evalcore_microcoder.world.statement import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-    from evalcore_microcoder.world.split import Composition, Split
+    from evalcore_microcoder.world.split import Composition
 
 __all__ = ["drawn", "problems"]
 
@@ -34,7 +34,17 @@ _NOTHING = ("none", "empty", "null")
 
 
 def problems(split: Split, seed: int = 0) -> Iterator[Problem]:
-    """The problems of a split without end; equal seeds give equal problems."""
+    """The problems of a split without end; equal seeds give equal problems.
+
+    Raises:
+        ValueError: if there is no such split.
+    """
+    if split not in get_args(Split):
+        raise ValueError(f"found split {split!r}, expected one of: {', '.join(get_args(Split))}")
+    return _without_end(split, seed)
+
+
+def _without_end(split: Split, seed: int) -> Iterator[Problem]:
     for number in count():
         name = f"{split}-{seed}-{number}"
         rng = seeded(name)
