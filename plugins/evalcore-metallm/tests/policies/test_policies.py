@@ -388,6 +388,13 @@ def test_what_is_trained_alone_says_so(kind):
         again.choose(np.zeros((1, WIDTH)))
 
 
+def test_a_network_that_finds_nothing_to_learn_is_no_warning():
+    rng = np.random.default_rng(0)
+    policy = new("mlp", hidden=[2])
+    policy.warm_start(rng.standard_normal((60, WIDTH)), rng.random((60, ARMS)), np.ones((60, ARMS)))
+    assert policy.choose(np.ones((2, WIDTH))).arms.shape == (2,)
+
+
 @pytest.mark.parametrize("kind", PLAIN)
 def test_only_a_cascade_asks_again(kind):
     asked = started_once(kind).escalate(np.zeros((4, WIDTH)), np.zeros(4, int), np.zeros(4))

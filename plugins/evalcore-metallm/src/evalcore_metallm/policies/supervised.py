@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 
@@ -139,13 +141,15 @@ class MultilayerPerceptron(Supervised):
         self._hidden = settings.hidden
 
     def trained(self, contexts: Floats, outcomes: Floats) -> Any:
-        """Stops early where a tenth of the queries says so, if there are enough for that."""
-        return MLPRegressor(
+        """Stops where a tenth of the queries says so, if there are enough, or after 200 rounds."""
+        regressor = MLPRegressor(
             hidden_layer_sizes=self._hidden,
             early_stopping=len(contexts) >= 100,
-            max_iter=500,
             random_state=int(self._rng.integers(2**31)),
-        ).fit(contexts, outcomes)
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # 200 rounds are enough
+            return regressor.fit(contexts, outcomes)
 
     def arrays(self, regressor: Any) -> State:
         """The weights of each layer."""
