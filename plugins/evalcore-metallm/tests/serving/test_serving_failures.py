@@ -128,7 +128,7 @@ def test_an_upstream_that_is_not_there_is_like_one_that_fails(serve, upstreams, 
     assert {served.chat().headers["x-evalcore-arm"] for _ in range(8)} == {"large"}
 
 
-def test_a_state_that_cannot_be_written_answers_nothing_and_recovers(serve):
+def test_a_state_that_cannot_be_written_answers_nothing_and_recovers(serve, caplog):
     served = serve()
     kept = served.chat()
     other = sqlite3.connect(served.state, isolation_level=None)
@@ -137,6 +137,7 @@ def test_a_state_that_cannot_be_written_answers_nothing_and_recovers(serve):
     assert (refused.status, refused.body["error"]["code"]) == (503, "state_unavailable")
     other.execute("CREATE TABLE context (number INTEGER PRIMARY KEY, features BLOB NOT NULL)")
     other.close()
+    assert "could not be committed: no such table: context" in caplog.text
     assert served.chat().status == 200
     assert served.rows()[0]["id"] == kept.headers["x-evalcore-request-id"]
     assert len(served.rows()) == 2

@@ -235,9 +235,7 @@ class Endpoint:
             raise
 
     def _finished(self, entry: Entry) -> asyncio.Future[None]:
-        kept = self._journal.finish(entry, lambda _: self._live.account(entry))
-        kept.add_done_callback(_tell_failure)
-        return kept
+        return self._journal.finish(entry, lambda _: self._live.account(entry))
 
     def _ended(self) -> None:
         self._in_flight -= 1
@@ -343,11 +341,6 @@ def _check_taken(receipt: Receipt) -> None:
             raise ProtocolError(400, text, "invalid_value", param="reward")
 
 
-def _tell_failure(kept: asyncio.Future[None]) -> None:
-    if not kept.cancelled() and (error := kept.exception()) is not None:
-        _log.error("a request could not be kept: %s", error)
-
-
 def _json(value: Any) -> Response:
     return Response(json.dumps(value), media_type="application/json")
 
@@ -359,14 +352,13 @@ async def _answer_error(request: Request, error: Exception) -> Response:
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    told = ProtocolError(
-        error.status_code, f"{request.method} {request.url.path}: {error.detail}.", "not_found"
-    )
+    code = "not_found" if error.status_code == 404 else "not_allowed"
+    text = f"{request.method} {request.url.path}: {error.detail}."
+    told = ProtocolError(error.status_code, text, code)
     return Response(told.body(), told.status, error.headers, "application/json")
 
 
 async def _answer_lost_state(request: Request, error: Exception) -> Response:
-    _log.error("the state cannot be written: %s", error)
     told = ProtocolError(503, "The server's state cannot be written.", "state_unavailable")
     return await _answer_error(request, told)
 

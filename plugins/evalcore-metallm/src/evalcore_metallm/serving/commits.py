@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,8 @@ __all__ = ["GroupCommit"]
 
 MOST = 1000
 """Writes in one transaction."""
+
+_log = logging.getLogger(__name__)
 
 
 class _Write(NamedTuple):
@@ -100,9 +103,11 @@ class GroupCommit:
 
     def _deliver(self, batch: Sequence[_Write], results: list[Any] | Exception) -> None:
         if isinstance(results, Exception):
+            _log.error("%d writes could not be committed: %s", len(batch), results)
             for write in batch:
                 if not write.done.done():
                     write.done.set_exception(results)
+                    write.done.exception()  # it is told above, if nobody waits
             return
         for write, result in zip(batch, results, strict=True):
             if write.then is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import signal
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from evalcore_metallm.serving.settings import ServeSettings
 
 __all__ = ["opened", "serve"]
+
+_log = logging.getLogger(__name__)
 
 
 def serve(file: Path, settings: ServeSettings, listening: Callable[[str], None]) -> None:
@@ -74,6 +78,8 @@ async def _serve(file: Path, settings: ServeSettings, listening: Callable[[str],
                 server_header=False,
                 timeout_graceful_shutdown=settings.limits.stop_seconds,
             )
+            if settings.key is None and not ip_address(listener.getsockname()[0]).is_loopback:
+                _log.warning("no `key` is set: whoever can reach this address can spend")
             listening(_address(listener))
             await uvicorn.Server(config).serve(sockets=[listener])
 
