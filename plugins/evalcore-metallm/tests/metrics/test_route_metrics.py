@@ -155,9 +155,15 @@ def test_no_router_has_a_higher_aiq_than_who_knows(asked):
 
 
 def test_one_who_always_takes_the_best_model_saves_nothing(asked):
-    found = asked(RouteFrontier, records(always(1), prices=(0.0,)))
+    found = asked(RouteFrontier, records(always(1)))
     assert found["saving"].value == pytest.approx(0, abs=1e-12)
     assert found["aiq-gain"].value == pytest.approx(0)
+
+
+def test_one_price_alone_is_no_curve(asked):
+    found = asked(RouteFrontier, records(knowing, prices=(0.0,)))
+    assert list(found) == ["aiq-models", "saving"]
+    assert found["saving"].value > 0.3
 
 
 def test_a_saving_is_unknown_where_the_best_model_is_never_reached(asked):

@@ -32,7 +32,8 @@ class RouteFrontier(PassMetric):
     `aiq-models`: that of the models alone, which is the zero router's; `aiq-gain`: the one less the
     other. `saving`: the share of the best model's cost that the router saves where it is as good;
     unknown where it never is. `over-budget`: the share of passes that cost more than the budget.
-    With several prices, their points are a curve of quality over dollars for 10,000 queries.
+    With several prices, their points are a curve of quality over dollars for 10,000 queries; with
+    one alone there is no `aiq`, which would be of that point and not of the router.
     """
 
     def columns(self, outcomes: Outcomes) -> Sequence[Floats]:
@@ -47,12 +48,12 @@ class RouteFrontier(PassMetric):
     def parts(self, passes: Sequence[Outcomes]) -> Mapping[str, Part]:
         """The numbers, and the curve."""
         prices = passes[0].prices.size
-        found = {name: Part(_of_points(prices, number)) for name, number in _NUMBERS.items()}
-        if prices > 1:
-            costs = np.mean([one.cost.mean(axis=1) for one in passes], axis=0) * QUERIES
-            for i, (name, _) in enumerate(at_prices(passes)):
-                quality = Part(_column(prices + i), axis="dollars", at=float(costs[i]))
-                found[name] = quality
+        if prices == 1:
+            return _numbers({name: _NUMBERS[name] for name in ("aiq-models", "saving")}, prices)
+        found = _numbers(_NUMBERS, prices)
+        costs = np.mean([one.cost.mean(axis=1) for one in passes], axis=0) * QUERIES
+        for i, (name, _) in enumerate(at_prices(passes)):
+            found[name] = Part(_column(prices + i), axis="dollars", at=float(costs[i]))
         return found
 
     def compute(self, scores: Scores) -> Mapping[str, Estimate]:
@@ -100,6 +101,10 @@ _NUMBERS: dict[str, Callable[[_Points], float]] = {
     "aiq-gain": lambda points: points.aiq() - points.aiq_of_models(),
     "saving": _Points.saving,
 }
+
+
+def _numbers(numbers: Mapping[str, Callable[[_Points], float]], prices: int) -> dict[str, Part]:
+    return {name: Part(_of_points(prices, number)) for name, number in numbers.items()}
 
 
 def _of_points(prices: int, number: Callable[[_Points], float]) -> Callable[[Floats], Floats]:
