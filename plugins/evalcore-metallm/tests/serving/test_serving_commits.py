@@ -44,6 +44,20 @@ def test_what_cannot_be_committed_is_told_to_all_it_was_with(file):
     assert _kept(file) == [1, 2]
 
 
+def test_what_follows_from_a_commit_may_fail_and_others_go_on(file):
+    async def write() -> list[object]:
+        group = _group(file, [])
+        failing = group.submit(_insert(1), lambda _: 1 / 0)
+        found = await asyncio.gather(failing, group.submit(_insert(2)), return_exceptions=True)
+        await group.close()
+        return found
+
+    failed, done = asyncio.run(write())
+    assert isinstance(failed, ZeroDivisionError)
+    assert done == 2
+    assert _kept(file) == [1, 2]
+
+
 def test_what_is_committed_is_delivered_also_where_nobody_waits(file):
     delivered = []
 

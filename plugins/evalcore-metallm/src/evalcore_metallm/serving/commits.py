@@ -105,12 +105,20 @@ class GroupCommit:
         if isinstance(results, Exception):
             _log.error("%d writes could not be committed: %s", len(batch), results)
             for write in batch:
-                if not write.done.done():
-                    write.done.set_exception(results)
-                    write.done.exception()  # it is told above, if nobody waits
+                _fail(write, results)
             return
         for write, result in zip(batch, results, strict=True):
-            if write.then is not None:
-                write.then(result)
+            try:
+                if write.then is not None:
+                    write.then(result)
+            except Exception as error:
+                _log.exception("what follows from a commit failed")
+                _fail(write, error)
             if not write.done.done():
                 write.done.set_result(result)
+
+
+def _fail(write: _Write, error: Exception) -> None:
+    if not write.done.done():
+        write.done.set_exception(error)
+        write.done.exception()  # it is in the log, if nobody waits
