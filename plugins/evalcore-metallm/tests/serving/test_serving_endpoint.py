@@ -9,6 +9,9 @@ import openai
 import pytest
 from served import PRICES
 
+from evalcore_metallm.logs.routing import RoutingLog
+from evalcore_metallm.router import Router, RouterSettings
+
 QUESTION = [{"role": "user", "content": "one two three four"}]
 
 
@@ -158,6 +161,29 @@ def test_price_budget_and_arms_change_while_it_runs(serve):
         (1.0, "01", 0.25)
     }
     assert served.ask("GET", "/router").body["arms"][1]["requests"] == 5
+
+
+def test_a_fitted_router_knows_hard_from_easy_and_the_price_turns_it(serve, tmp_path):
+    easy = [f"add {number} and two" for number in range(10)]
+    hard = [f"prove lemma {number}" for number in range(10)]
+    log = RoutingLog(
+        ids=tuple(map(str, range(20))),
+        queries=(*easy, *hard),
+        groups=("",) * 20,
+        split=("",) * 20,
+        arms=tuple(PRICES),
+        prices=tuple(PRICES.values()),
+        quality=[[1.0, 1.0]] * 10 + [[0.0, 1.0]] * 10,
+        cost=[[1e-5, 1e-4]] * 20,
+    )
+    chosen = {"policy": {"use": "linucb", "alpha": 0.0}, "features": "tfidf", "price": 0.1}
+    file = tmp_path / "fitted.router"
+    Router.fit(log, RouterSettings.model_validate(chosen)).save(file)
+    served = serve(file)
+    arms = [served.chat(query).headers["x-evalcore-arm"] for query in (easy[0], hard[0])]
+    assert arms == ["small", "large"]
+    served.ask("PATCH", "/router", {"price": 5.0})
+    assert served.chat(hard[0]).headers["x-evalcore-arm"] == "small"
 
 
 def test_a_spent_budget_refuses_requests_until_it_is_raised(serve):
