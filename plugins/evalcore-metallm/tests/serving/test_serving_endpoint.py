@@ -176,7 +176,7 @@ def test_a_fitted_router_knows_hard_from_easy_and_the_price_turns_it(serve, tmp_
         quality=[[1.0, 1.0]] * 10 + [[0.0, 1.0]] * 10,
         cost=[[1e-5, 1e-4]] * 20,
     )
-    chosen = {"policy": {"use": "linucb", "alpha": 0.0}, "features": "tfidf", "price": 0.1}
+    chosen = {"policy": {"use": "linucb", "alpha": 0.0}, "features": "tfidf", "price": 0.5}
     file = tmp_path / "fitted.router"
     Router.fit(log, RouterSettings.model_validate(chosen)).save(file)
     served = serve(file)
