@@ -186,6 +186,18 @@ def test_a_fitted_router_knows_hard_from_easy_and_the_price_turns_it(serve, tmp_
     assert served.chat(hard[0]).headers["x-evalcore-arm"] == "small"
 
 
+def test_the_router_as_it_is_now_can_be_taken_away(serve):
+    served = serve()
+    served.feedback(served.chat().headers["x-evalcore-request-id"], 0.75)
+    served.ask("PATCH", "/router", {"price": 0.5})
+    taken = Router.loads(served.ask("GET", "/router/file").body)
+    assert taken.price == 0.5
+    learned = served.learned()
+    assert any(array.any() for array in learned.values())
+    for name, array in learned.items():
+        assert array.tobytes() == taken.policy.state()[name].tobytes()
+
+
 def test_a_spent_budget_refuses_requests_until_it_is_raised(serve):
     served = serve(budget=1e-9)
     assert served.chat().status == 200
@@ -202,6 +214,7 @@ def test_keys_are_wanted_where_they_are_set(serve):
     with served.client("wrong") as client, pytest.raises(openai.AuthenticationError):
         client.chat.completions.create(model="router", messages=QUESTION)
     assert served.ask("GET", "/router").status == 401
+    assert served.ask("GET", "/router/file").status == 401
     as_client = {"Authorization": "Bearer for clients"}
     assert served.ask("GET", "/router", headers=as_client).status == 401
     assert served.ask("GET", "/router", headers={"Authorization": "Bearer for me"}).status == 200

@@ -98,6 +98,7 @@ class Endpoint:
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
                 Route("/v1/feedback", self._feedback, methods=["POST"]),
                 Route("/v1/router", self._router, methods=["GET", "PATCH"]),
+                Route("/v1/router/file", self._router_file),
             ],
             exception_handlers={
                 ProtocolError: _answer_error,
@@ -151,6 +152,10 @@ class Endpoint:
         if request.method == "PATCH":
             await self._live.change(self._change(await self._body(request)))
         return _json(self._state())
+
+    async def _router_file(self, request: Request) -> Response:
+        _check_key(request, self._settings.admin_key or self._settings.key)
+        return Response(self._live.dumps(), media_type="application/octet-stream")
 
     # From a request to an answer
 

@@ -166,6 +166,10 @@ class LiveRouter:
             raise ProtocolError(400, text, "invalid_value", param="grant")
         await self._journal.change(values, self._apply)
 
+    def dumps(self) -> bytes:
+        """The router as it is now, as a file holds it."""
+        return self._router.dumps()
+
     async def close(self) -> None:
         """Keep what was learned."""
         self._contexts.close()
