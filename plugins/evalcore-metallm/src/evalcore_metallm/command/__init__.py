@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ACTIONS = {
     "fit": "fit a router to a log and save it",
     "compare": "compare the routers of a run over the same queries and orders",
+    "report": "write a page with figures of the routers of runs",
     "evaluate": "tell the value of a router from the log of a deployed one",
     "serve": "serve a router as an OpenAI-compatible endpoint",
     "log": "write the choices of a served router as rows to evaluate others by",

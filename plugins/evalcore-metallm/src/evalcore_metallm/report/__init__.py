@@ -1,0 +1,1 @@
+"""`evalcore route report`: the routers of runs as one page with figures."""

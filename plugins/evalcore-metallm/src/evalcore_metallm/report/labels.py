@@ -1,0 +1,119 @@
+"""Names beside points, where they cover each other and what is drawn as little as possible."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.transforms import Bbox
+
+from evalcore_metallm.report.drawing import HALO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Annotation
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["beside"]
+
+_SIDES: dict[tuple[int, int], dict[str, str]] = {
+    (1, 0): {"ha": "left", "va": "center"},
+    (-1, 0): {"ha": "right", "va": "center"},
+    (0, 1): {"ha": "center", "va": "bottom"},
+    (0, -1): {"ha": "center", "va": "top"},
+    (1, 1): {"ha": "left", "va": "bottom"},
+    (1, -1): {"ha": "left", "va": "top"},
+    (-1, 1): {"ha": "right", "va": "bottom"},
+    (-1, -1): {"ha": "right", "va": "top"},
+}
+_DISTANCES = (7.0, 16.0, 27.0, 40.0, 56.0)
+_APART = 6.0
+_FAR = 0.02
+"""What a point of distance costs, in covered points."""
+
+
+def beside(
+    axes: Axes, at: Sequence[tuple[float, float]], names: Sequence[str], **style: Any
+) -> None:
+    """Write the names.
+
+    Args:
+        axes: whose limits are final, and whose lines are not to be covered.
+        at: the points that have names, in the terms of the axes.
+        names: as many.
+        style: of the texts.
+    """
+    axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+    points = np.concatenate([_along(line) for line in axes.lines])
+    taken: list[Bbox] = []
+    for point, name in zip(at, names, strict=True):
+        tried = [
+            _label(axes, point, name, side, distance, style)
+            for distance, side in product(_DISTANCES, _SIDES)
+        ]
+        boxes = [label.get_window_extent() for label in tried]
+        costs = [
+            _covered(box, points, taken, axes) + _FAR * _DISTANCES[number // len(_SIDES)]
+            for number, box in enumerate(boxes)
+        ]
+        best = int(np.argmin(costs))
+        taken.append(boxes[best])
+        for label in (*tried[:best], *tried[best + 1 :]):
+            label.remove()
+
+
+def _along(line: Line2D) -> Floats:
+    """Points of a line, as far from each other as a label is high, on the canvas: shape (m, 2)."""
+    corners: Floats = line.get_transform().transform(np.stack(line.get_data(), axis=1))
+    corners = corners[np.isfinite(corners).all(axis=1)]
+    if line.get_linestyle() == "None" or len(corners) < 2:
+        return corners
+    far = np.append(0.0, np.hypot(*np.diff(corners, axis=0).T).cumsum())
+    at = np.linspace(0.0, far[-1], 2 + int(far[-1] / _APART))
+    return np.stack([np.interp(at, far, of) for of in corners.T], axis=1)
+
+
+def _label(
+    axes: Axes,
+    point: tuple[float, float],
+    name: str,
+    side: tuple[int, int],
+    distance: float,
+    style: dict[str, Any],
+) -> Annotation:
+    offset = tuple(distance * part / np.hypot(*side) for part in side)
+    line = {
+        "arrowstyle": "-",
+        "lw": 0.6,
+        "color": style.get("color"),
+        "shrinkA": 0,
+        "shrinkB": 3,
+        "alpha": 0.7,
+    }
+    arrow = line if distance > _DISTANCES[0] else None
+    words = {**_SIDES[side], **style}
+    return axes.annotate(
+        name,
+        point,
+        offset,
+        textcoords="offset points",
+        arrowprops=arrow,
+        gid=HALO,
+        zorder=6,
+        **words,
+    )
+
+
+def _covered(box: Bbox, points: Floats, taken: Sequence[Bbox], axes: Axes) -> float:
+    """How many points a label covers; another label counts as many, the outside as more."""
+    inside = (points > box.min).all(axis=1) & (points < box.max).all(axis=1)
+    others = sum(Bbox.intersection(box, other) is not None for other in taken)
+    room = axes.bbox
+    out = not (room.x0 <= box.x0 and box.x1 <= room.x1 and room.y0 <= box.y0 and box.y1 <= room.y1)
+    return float(inside.sum()) + 20 * others + 60 * out
