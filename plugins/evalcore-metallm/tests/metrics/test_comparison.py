@@ -103,7 +103,7 @@ def test_a_run_is_compared_with_its_first_cell_or_another(ran, capsys):
     assert best["orders"] == 4
 
 
-def test_what_is_no_run_of_passes_is_refused(ran, capsys, tmp_path, evalcore_run):
+def test_what_is_no_run_of_passes_is_refused(ran, capsys, tmp_path):
     with pytest.raises(EvalcoreError, match="found no cell 'x', expected one of: strategy=best"):
         told(capsys, ran, "--with", "x")
     with pytest.raises(EvalcoreError, match="nowhere"):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
-from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalcore.errors import EvalcoreError
@@ -25,7 +23,9 @@ _OVER_ALL_COSTS = ("aiq", "saving")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the action's arguments to its parser."""
-    parser.add_argument("folder", metavar="RUN", help="a run of a spec with a `routing-log`")
+    parser.add_argument(
+        "folder", type=Path, metavar="RUN", help="directory of a run of the task routing-log"
+    )
     parser.add_argument(
         "--with",
         dest="baseline",
@@ -41,7 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         EvalcoreError: if the folder holds no run, no pass over a log, or no such cell.
     """
-    cells = _passes(arguments.folder)
+    from evalcore_metallm.report.routers import read_routers
+
+    routers = read_routers([arguments.folder]).routers
+    cells = {router.cell: router.passes for router in routers}
     baseline = arguments.baseline or next(iter(cells))
     if baseline not in cells:
         raise EvalcoreError(f"found no cell {baseline!r}, expected one of: {', '.join(cells)}")
@@ -56,25 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(_text(baseline, rows)))
     return 0
-
-
-def _passes(folder: str) -> dict[str, dict[str, Outcomes]]:
-    """The first pass of each order that did not fail, by cell and order."""
-    from evalcore_metallm.evaluation.passes import Outcomes
-
-    command = [sys.executable, "-m", "evalcore", "records", folder]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    if done.returncode:
-        raise EvalcoreError(done.stderr.strip() or f"{folder}: no records could be read")
-    cells: dict[str, dict[str, Outcomes]] = defaultdict(dict)
-    for line in filter(None, done.stdout.split("\n")):
-        record: dict[str, Any] = json.loads(line)
-        details = record["score_details"]
-        if details and "single" in details and record["attempt"] == 0:
-            cells[record["cell"]][record["sample"]] = Outcomes.of_details(details)
-    if not cells:
-        raise EvalcoreError(f"{folder}: found no pass over a log, expected a task `routing-log`")
-    return cells
 
 
 def _differences(ours: dict[str, Outcomes], theirs: dict[str, Outcomes]) -> dict[str, Estimate]:
