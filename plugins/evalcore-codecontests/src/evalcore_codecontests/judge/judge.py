@@ -16,6 +16,7 @@ from evalcore_codecontests.problem import CallTest, Test
 from . import evidence, results, selftest, traces
 from .builds import Builds
 from .errors import SandboxError, UntraceableError
+from .frames import without_own_frames
 from .languages import LANGUAGES, MissingToolError, Program, own_packages, site_inside
 from .limits import Limits
 from .verdict import Judgement, TestResult, Verdict
@@ -301,12 +302,13 @@ class _Session:
             os.close(stdin)
 
     def _result(self, run: Run, test: Test | CallTest) -> TestResult:
+        stderr = without_own_frames(run.stderr)
         result = TestResult(
             Verdict.ACCEPTED,
             seconds=run.cpu,
             bytes=run.peak_bytes,
             output=run.stdout[:_SHOWN_OUTPUT_BYTES],
-            stderr=run.stderr[-_SHOWN_STDERR_BYTES:].decode("utf-8", "replace"),
+            stderr=stderr[-_SHOWN_STDERR_BYTES:].decode("utf-8", "replace"),
         )
         failed = evidence.failure(run, self._language, self._limits)
         if failed and not (self._ignore_exit_status and failed[0] is Verdict.RUNTIME_ERROR):

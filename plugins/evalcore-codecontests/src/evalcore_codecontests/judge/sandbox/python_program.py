@@ -99,6 +99,7 @@ def become_python(path: Path) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "sandbox"]:
         del sys.modules[name]
     sys.argv[:] = [path.name]
+    sys.orig_argv[:] = ["python", path.name]
     sys.path.insert(0, str(path.parent))
     sys.path_importer_cache.clear()
     for name in ("exit", "quit"):
@@ -193,8 +194,8 @@ def _exit_status(code: object) -> int:
 
 def _report(error: BaseException) -> None:
     """Print the traceback from the program's first frame on."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("sandbox."):
+    trace, own = error.__traceback__, _report.__code__.co_filename
+    while trace is not None and trace.tb_frame.f_code.co_filename == own:
         trace = trace.tb_next
     error.__traceback__ = trace
     try:
