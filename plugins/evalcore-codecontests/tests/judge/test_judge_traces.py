@@ -135,12 +135,130 @@ def test_a_program_that_exits_is_traced_up_to_there(trace):
         ("Odd()", "<Odd>"),
         ("print", None),
         ("b'\\xff'", "b'\\xff'"),
+        ("{3, 1, 2}", "{1, 2, 3}"),
+        ("frozenset('ba')", "frozenset({'a', 'b'})"),
+        ("(set(), frozenset(), (), (1,), [])", "(set(), frozenset(), (), (1,), [])"),
+        ("range(10 ** 5000)", "range(0, <int of 16610 bits>)"),
+        ("range(9, 0, -2)", "range(9, 0, -2)"),
+        ("__import__('collections').Counter('aab')", "{'a': 2, 'b': 1}"),
+        ("__import__('collections').deque([1, 2])", "deque([1, 2])"),
+        ("[None, True, 1e400, 1j]", "[None, True, inf, 1j]"),
     ],
 )
 def test_values_are_short_and_call_nothing_of_the_program(trace, expression, shown):
     odd = "class Odd:\n    def __repr__(self):\n        raise KeyboardInterrupt\n"
     told = trace(f"{odd}value = {expression}")
     assert told.blocks[-1].after.get("value") == shown
+
+
+@pytest.mark.parametrize(
+    ("base", "value"),
+    [
+        ("object", "{Odd(), Odd()}"),
+        ("object", "[Odd(), (Odd(), {Odd(): Odd()})]"),
+        ("list", "Odd([1, 2])"),
+        ("tuple", "Odd([1, 2])"),
+        ("set", "Odd([1, 2])"),
+        ("dict", "Odd({1: 2})"),
+        ("int", "{Odd(1), Odd(2)}"),
+        ("float", "{Odd(1), 2.5}"),
+        ("str", "{Odd('a'), 'b'}"),
+        ("__import__('collections').Counter", "Odd('ab')"),
+    ],
+)
+def test_no_object_of_the_program_is_asked_anything(trace, base, value):
+    code = f"""\
+calls = []
+def method(name):
+    return lambda *args: (calls.append(name), getattr({base}, name)(*args))[1]
+names = {{*dir({base})}} - {{"__new__", "__init__", "__class__", "__doc__", "__dict__", "update"}}
+body = {{name: method(name) for name in names if callable(getattr({base}, name))}}
+body["__class__"] = property(lambda self: calls.append("__class__"))
+Odd = type("Odd", ({base},), body)
+value = {value}
+calls.clear()
+if True:
+    again = value
+told = list(calls)
+"""
+    *_, shown, last = trace(code).blocks
+    assert last.after["told"] == "[]"
+    assert "<Odd>" in shown.after["again"]
+
+
+def test_no_class_of_the_program_is_asked_anything(trace):
+    code = """\
+calls = []
+class Meta(type):
+    @property
+    def __name__(cls):
+        calls.append("__name__")
+    @property
+    def __mro__(cls):
+        calls.append("__mro__")
+    def __hash__(cls):
+        calls.append("__hash__")
+        return 1
+    def __eq__(cls, other):
+        calls.append("__eq__")
+        return True
+    def __instancecheck__(cls, other):
+        calls.append("__instancecheck__")
+        return True
+class Odd(metaclass=Meta):
+    pass
+value = [Odd(), Odd()]
+calls.clear()
+if True:
+    again = [value]
+told = list(calls)
+"""
+    *_, shown, last = trace(code).blocks
+    assert last.after["told"] == "[]"
+    assert shown.after["again"] == "[[<Odd>, <Odd>]]"
+
+
+def test_no_namespace_of_the_program_is_asked_for_a_value(trace):
+    code = """\
+calls = []
+class Names(dict):
+    def get(self, *args):
+        calls.append("get")
+class Meta(type):
+    def __prepare__(name, bases):
+        return Names()
+class Odd(metaclass=Meta):
+    x = 1
+    if x:
+        y = x
+told = list(calls)
+"""
+    told = trace(code).blocks
+    assert told[-1].after["told"] == "[]"
+    assert Block("y = x", {"x": "1"}, {"y": "1", "x": "1"}) in told
+
+
+def test_a_program_that_never_answers_about_its_values_is_traced(trace):
+    code = """\
+class Odd(list):
+    def __iter__(self):
+        while True:
+            pass
+    __lt__ = __len__ = __iter__
+value = {1: Odd(), 2: [Odd()]}
+x = 5
+"""
+    assert trace(code).blocks[-1].after == {"value": "{1: <Odd>, 2: [<Odd>]}", "x": "5"}
+
+
+def test_a_program_may_replace_what_tracing_it_needs(trace):
+    code = "import builtins, json\njson.dumps = builtins.repr = builtins.len = None\nx = [1]"
+    assert trace(code).blocks[-1].after["x"] == "[1]"
+
+
+def test_large_sets_are_shown_in_no_time(trace):
+    code = "many = set(range(200000))\nfor i in range(500):\n    last = many\n"
+    assert trace(code).blocks[-2].after["many"].startswith("{0, 1, 2, ")
 
 
 def test_long_blocks_are_cut_in_the_middle(trace):

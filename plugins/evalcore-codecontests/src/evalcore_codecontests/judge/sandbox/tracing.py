@@ -13,17 +13,16 @@ import ast
 import builtins
 import json
 import os
-import reprlib
 import sys
 import textwrap
 import threading
 from collections import deque
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .calls import CallProgram, read_arguments
 from .python_program import PythonProgram, execute, finish, read_program
+from .values import cut, is_value, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,15 +31,14 @@ if TYPE_CHECKING:
 
 # A program may replace functions that we need after it: keep our own.
 __builtins__ = vars(builtins).copy()  # type: ignore[assignment]
-_exit, _write = os._exit, os.write
+_dumps, _exit, _write = json.dumps, os._exit, os.write
 
 _KEPT = 5
 """Blocks kept of the first ones, and as many of the last."""
 _LINES = 15
 """Lines shown of the beginning of a block, and as many of its end."""
-_VALUE = 100
-"""Characters of a value; of a longer one half of them stand at its beginning, half at its end."""
-_LARGE_INT_BITS = 1024
+_OPTIMIZED = 1
+"""The flag of functions' code, the variables of which are in no namespace of the program."""
 
 
 class TracedProgram:
@@ -62,7 +60,7 @@ class TracedProgram:
         status = execute(lambda: self._run_traced(tracer, args))
         status = finish(status)
         if not tracer.broken:
-            data = json.dumps(tracer.trace()).encode()
+            data = _dumps(tracer.trace()).encode()
             while data:
                 data = data[_write(result, data) :]
         _exit(status)
@@ -121,20 +119,21 @@ class Tracer:
     def watch(self, action: Callable[[], Any]) -> None:
         """Run `action`, and the threads that it starts, and write down their blocks."""
         self.broken = False
-        threading.settrace(self._enter)
-        sys.settrace(self._enter)
+        enter = self._enter
+        threading.settrace(enter)
+        sys.settrace(enter)
         try:
             action()
         finally:
-            if sys.gettrace() != self._enter:  # the interpreter drops a trace function that fails
+            if sys.gettrace() is not enter:  # the interpreter drops a trace function that fails
                 self.broken = True
             sys.settrace(None)
 
     def trace(self) -> dict[str, Any]:
         """The blocks that were kept, as JSON takes them, and how many were not."""
         kept = [*self._first, *self._last]
-        shown = [{"code": s.code, "before": s.before, "after": s.after} for s in kept]
-        return {"blocks": shown, "omitted": self._count - len(kept)}
+        blocks = [{"code": s.code, "before": s.before, "after": s.after} for s in kept]
+        return {"blocks": blocks, "omitted": self._count - len(kept)}
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         code = frame.f_code
@@ -265,65 +264,15 @@ def _names(run: Sequence[ast.stmt]) -> tuple[str, ...]:
 def _shortened(lines: Sequence[str]) -> str:
     if len(lines) > 2 * _LINES:
         lines = [*lines[:_LINES], "...", *lines[-_LINES:]]
-    return textwrap.dedent("\n".join(_cut(line) for line in lines))
+    return textwrap.dedent("\n".join(cut(line) for line in lines))
 
 
 def _values(frame: FrameType, names: Sequence[str]) -> dict[str, str]:
     """What the names stand for, without functions, classes and modules."""
     local, shared = frame.f_locals, frame.f_globals
-    found = {name: local.get(name, shared.get(name, sys)) for name in names}
-    return {name: _text(value) for name, value in found.items() if _is_value(value)}
-
-
-def _is_value(value: Any) -> bool:
-    return not (callable(value) or isinstance(value, type(sys)))
-
-
-def _text(value: Any) -> str:
-    return _cut(_SHORT.repr(value))
-
-
-def _cut(text: str) -> str:
-    half = _VALUE // 2
-    return text if len(text) <= _VALUE else f"{text[:half]}...{text[-half:]}"
-
-
-class _Short(reprlib.Repr):
-    """`repr` of bounded length and time, which calls none that the program defines."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel = 3
-        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = 20
-        self.maxdict = 10
-        self.maxstring = self.maxlong = _VALUE
-
-    def repr1(self, x: Any, level: int) -> str:
-        if x is None or type(x) in {bool, complex, range}:
-            return repr(x)
-        if isinstance(x, float):
-            return float.__repr__(x)
-        for kind in (int, str, bytes, list, tuple, dict, set, frozenset, deque):
-            if isinstance(x, kind):
-                shown: str = getattr(self, f"repr_{kind.__name__}")(x, level)
-                return shown
-        return f"<{type(x).__name__}>"
-
-    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
-        if level <= 0:
-            return "{...}"
-        shown = [
-            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
-            for key, value in islice(dict.items(x), self.maxdict)
-        ]
-        return "{" + ", ".join(shown + ["..."] * (len(x) > self.maxdict)) + "}"
-
-    def repr_int(self, x: int, level: int) -> str:
-        size = int.bit_length(x)
-        return int.__repr__(x) if size < _LARGE_INT_BITS else f"<int of {size} bits>"
-
-    def repr_bytes(self, x: bytes, level: int) -> str:
-        return repr(bytes(x[:_VALUE]))
-
-
-_SHORT = _Short()
+    if frame.f_code.co_flags & _OPTIMIZED:
+        get = type(local).get
+    else:  # the namespace of a class body is of whatever type its metaclass says
+        local, get = (local if issubclass(type(local), dict) else {}), dict.get
+    found = {name: get(local, name, dict.get(shared, name, sys)) for name in names}
+    return {name: shown(value) for name, value in found.items() if is_value(value)}
