@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from judge_helpers import stdio_problem
 
@@ -308,6 +310,74 @@ def test_other_languages_are_not_traced(trace):
 def test_a_forged_trace_is_none(trace, written):
     with pytest.raises(UntraceableError, match="tracing it broke off"):
         trace(f"import os\nos.write(5, {written})\nos._exit(0)")
+
+
+@pytest.fixture
+def forge(trace):
+    def forge(blocks, omitted=0, **others):
+        code = """\
+import os, json
+data = json.dumps(json.loads(input())).encode()
+while data:
+    data = data[os.write(5, data):]
+os._exit(0)
+"""
+        return trace(code, json.dumps({"blocks": blocks, "omitted": omitted, **others}))
+
+    return forge
+
+
+FORGED = {"code": "x = 1", "before": {}, "after": {"x": "1"}}
+
+
+def test_a_trace_of_the_right_form_is_not_told_from_a_forged_one(forge):
+    told = forge([FORGED] * 10, 2**40)
+    assert (len(told.blocks), told.omitted) == (10, 2**40)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "omitted"),
+    [
+        ([FORGED] * 10, -5),
+        ([FORGED] * 10, 10**100),
+        ([FORGED] * 10, 1.5),
+        ([FORGED], 3),
+        ([FORGED] * 11, 0),
+        ([{**FORGED, "after": {f"x{i}": "1" for i in range(200_000)}}], 0),
+        ([{**FORGED, "after": {f"x{i}": "1" for i in range(101)}}], 0),
+        ([{**FORGED, "after": {"x": "1" * 104}}], 0),
+        ([{**FORGED, "after": {"x": "1\n2"}}], 0),
+        ([{**FORGED, "after": {"x": 1}}], 0),
+        ([{**FORGED, "after": {"x" * 101: "1"}}], 0),
+        ([{**FORGED, "after": {"x y": "1"}}], 0),
+        ([{**FORGED, "after": []}], 0),
+        ([{**FORGED, "code": 5}], 0),
+        ([{**FORGED, "code": "x" * 104}], 0),
+        ([{**FORGED, "code": "x\n" * 32}], 0),
+        ([{**FORGED, "code": "\ud800"}], 0),
+        ([{**FORGED, "more": ""}], 0),
+    ],
+)
+def test_a_trace_that_the_tracer_cannot_have_written_is_none(forge, blocks, omitted):
+    with pytest.raises(UntraceableError, match="tracing it broke off"):
+        forge(blocks, omitted)
+
+
+def test_what_else_a_trace_holds_makes_it_none(forge):
+    with pytest.raises(UntraceableError, match="tracing it broke off"):
+        forge([FORGED], more="")
+
+
+def test_of_very_many_variables_the_first_are_shown(trace):
+    code = f"{'y' * 101} = 0\n" + "\n".join(f"x{i} = {i}" for i in range(150))
+    assert list(trace(code).blocks[0].after) == [f"x{i}" for i in range(100)]
+
+
+def test_the_longest_of_everything_is_still_a_trace(trace):
+    names = [f"x{i}_{'y' * (96 - len(str(i)))}" for i in range(150)]
+    lines = [f"{name} = {'x' * 200!r}, 'ä\\ud800\\n'" for name in names]
+    told = trace("for i in range(20):\n" + "".join(f"    {line}\n" for line in lines))
+    assert len(told.blocks) == 10
 
 
 def test_the_judge_goes_on_after_a_trace_that_failed(trace, ask):

@@ -18,11 +18,12 @@ import textwrap
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .calls import CallProgram, read_arguments
 from .python_program import PythonProgram, execute, finish, read_program
-from .values import cut, is_value, shown
+from .values import LONGEST, cut, is_value, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 __builtins__ = vars(builtins).copy()  # type: ignore[assignment]
 _dumps, _exit, _write = json.dumps, os._exit, os.write
 
-_KEPT = 5
+ENDS = 5
 """Blocks kept of the first ones, and as many of the last."""
-_LINES = 15
+LINES = 15
 """Lines shown of the beginning of a block, and as many of its end."""
+NAMES = 100
+"""Variables shown of a block at most, the first ones in its text."""
 _OPTIMIZED = 1
 """The flag of functions' code, the variables of which are in no namespace of the program."""
 
@@ -107,7 +110,7 @@ class Tracer:
         self._block_at: dict[int, Block] = {}
         self._open: dict[FrameType, _Step] = {}
         self._first: list[_Step] = []
-        self._last: deque[_Step] = deque(maxlen=_KEPT)
+        self._last: deque[_Step] = deque(maxlen=ENDS)
         self._count = 0
 
     def learn(self, text: str) -> None:
@@ -166,7 +169,7 @@ class Tracer:
         step = _Step(block, line, _values(frame, block.names))
         self._open[frame] = step
         self._count += 1
-        (self._last if len(self._first) == _KEPT else self._first).append(step)
+        (self._last if len(self._first) == ENDS else self._first).append(step)
 
     def _raise(self, frame: FrameType) -> None:
         step = self._open.get(frame)
@@ -258,12 +261,13 @@ def _names(run: Sequence[ast.stmt]) -> tuple[str, ...]:
     parts = (part for statement in run for part in _own(statement))
     nodes = [node for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
     nodes.sort(key=lambda node: (node.lineno, node.col_offset))
-    return tuple(dict.fromkeys(node.id for node in nodes))
+    names = dict.fromkeys(node.id for node in nodes if len(node.id) <= LONGEST)
+    return tuple(islice(names, NAMES))
 
 
 def _shortened(lines: Sequence[str]) -> str:
-    if len(lines) > 2 * _LINES:
-        lines = [*lines[:_LINES], "...", *lines[-_LINES:]]
+    if len(lines) > 2 * LINES:
+        lines = [*lines[:LINES], "...", *lines[-LINES:]]
     return textwrap.dedent("\n".join(cut(line) for line in lines))
 
 
