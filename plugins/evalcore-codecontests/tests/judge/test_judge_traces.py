@@ -120,6 +120,150 @@ c = 3
     assert "a, b = list(Ends()), 2\nc = 3" in [block.code for block in trace(code).blocks]
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (
+            "x = 1\nwith suppress():\n    y = 2\nz = 3",
+            ["x = 1\nwith suppress():", "y = 2", "z = 3"],
+        ),
+        (
+            "with suppress(ValueError):\n    y = int('x')\n    z = 2\nw = 3",
+            ["with suppress(ValueError):", "y = int('x')", "w = 3"],
+        ),
+        (
+            "with suppress(), (\n    suppress()\n):\n    y = 2\nz = 3",
+            ["with suppress(), (\n    suppress()", "y = 2", "z = 3"],
+        ),
+        (
+            "with suppress():\n    with suppress():\n        y = 2",
+            ["with suppress():", "with suppress():", "y = 2"],
+        ),
+        (
+            "for i in 1, 2:\n    with suppress():\n        y = i",
+            [*["for i in 1, 2:", "with suppress():", "y = i"] * 2, "for i in 1, 2:"],
+        ),
+        (
+            "i = 0\nwhile True:\n    with suppress():\n        i += 1\n        if i > 1: break",
+            ["i = 0", *["while True:", "with suppress():", "i += 1\nif i > 1: break"] * 2],
+        ),
+        (
+            "def f():\n    with suppress():\n        return 1\nf()",
+            ["f()", "with suppress():", "return 1"],
+        ),
+        (
+            "with suppress():\n    def f(): pass\nz = 3",
+            ["with suppress():", "z = 3"],
+        ),
+    ],
+)
+def test_the_end_of_a_with_is_no_second_beginning(trace, code, shown):
+    told = trace(f"from contextlib import suppress\nif suppress:\n    pass\n{code}")
+    assert [block.code for block in told.blocks[2:]] == shown
+
+
+def test_a_generator_goes_on_where_it_was_left(trace):
+    code = """\
+def g():
+    a = yield 1
+    b = 2
+    yield b
+    c = 3
+for x in g():
+    y = x
+"""
+    loop = Block("for x in g():", {}, {"x": "1"})
+    told = trace(code).blocks
+    assert [block.code for block in told] == [
+        "for x in g():",
+        "a = yield 1",
+        "y = x",
+        "for x in g():",
+        "b = 2\nyield b",
+        "y = x",
+        "for x in g():",
+        "c = 3",
+    ]
+    assert told[0] == loop
+    assert told[1] == Block("a = yield 1", {}, {})
+    assert told[4] == Block("b = 2\nyield b", {"a": "None"}, {"a": "None", "b": "2"})
+
+
+def test_a_generator_that_loops_shows_its_loop_whole(trace):
+    code = """\
+def g():
+    while True:
+        a = 1
+        b = yield a
+        c = 2
+h = g()
+if next(h):
+    x = next(h)
+"""
+    told = [block.code for block in trace(code).blocks]
+    assert told[1:] == [
+        "while True:",
+        "a = 1\nb = yield a",
+        "x = next(h)",
+        "c = 2",
+        "while True:",
+        "a = 1\nb = yield a",
+    ]
+
+
+def test_a_coroutine_goes_on_where_it_was_left(trace):
+    code = """\
+import asyncio
+class Guard:
+    async def __aenter__(self): await asyncio.sleep(0)
+    async def __aexit__(self, *_): await asyncio.sleep(0)
+async def main():
+    a = 1
+    await asyncio.sleep(0)
+    b = 2
+    async with Guard():
+        c = 3
+    d = 4
+asyncio.run(main())
+"""
+    told = [block.code for block in trace(code).blocks]
+    inner = "async def __aenter__(self): await asyncio.sleep(0)"
+    assert [code for code in told if "__a" not in code] == [
+        "import asyncio",
+        "asyncio.run(main())",
+        "a = 1\nawait asyncio.sleep(0)",
+        "b = 2\nasync with Guard():",
+        "c = 3",
+        "d = 4",
+    ]
+    assert told.count(inner) == 1
+
+
+def test_a_definition_in_one_line_is_executed_when_it_is_called(trace):
+    code = """\
+class A:
+    def __init__(s, v): s.v = v
+    x = 1
+def f(): return 2
+class B: y = 3
+if f():
+    a = A(1)
+"""
+    assert [block.code for block in trace(code).blocks] == [
+        "x = 1",
+        "class B: y = 3",
+        "if f():",
+        "def f(): return 2",
+        "a = A(1)",
+        "    def __init__(s, v): s.v = v".strip(),
+    ]
+
+
+def test_code_that_the_program_makes_itself_is_not_shown_as_the_program(trace):
+    told = trace("x = 1\nexec(compile('y = 2\\nz = 3', 'prog.py', 'exec'))\n")
+    assert len(told.blocks) == 1
+
+
 def test_a_program_that_exits_is_traced_up_to_there(trace):
     assert trace("x = 5\nraise SystemExit(3)").blocks[-1].after["x"] == "5"
 

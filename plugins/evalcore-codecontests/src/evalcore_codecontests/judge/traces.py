@@ -14,7 +14,8 @@ from evalcore_codecontests.problem import CallTest, Test
 from .errors import UntraceableError
 from .languages import LANGUAGES
 from .limits import Limits
-from .sandbox.tracing import ENDS, LINES, NAMES
+from .sandbox.blocks import LINES, NAMES
+from .sandbox.tracing import ENDS
 from .sandbox.values import LONGEST
 from .worker import CompileFailed, memory_file
 

@@ -42,15 +42,19 @@ class CompileError(Exception):
 
 
 class PythonProgram:
-    """A program compiled once, to be run in any number of forked children."""
+    """A program compiled once, to be run in any number of forked children.
+
+    Attributes:
+        code: the program, compiled.
+    """
 
     may_execute = False
     may_fork = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._code = compile_program(path)
-        for name in _PRELOADED & _names(self._code):
+        self.code = compile_program(path)
+        for name in _PRELOADED & _names(self.code):
             importlib.import_module(name)
         become_python(path)
 
@@ -62,7 +66,7 @@ class PythonProgram:
     def act(self) -> None:
         """Run the program and come back, unless it ends the process."""
         main = fresh_module("__main__", self._path)
-        exec(self._code, main.__dict__)  # noqa: S102 - the very purpose
+        exec(self.code, main.__dict__)  # noqa: S102 - the very purpose
 
 
 def read_program(path: Path) -> str:

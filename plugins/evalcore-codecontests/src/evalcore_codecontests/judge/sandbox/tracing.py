@@ -1,34 +1,32 @@
 """A Python program run with its basic blocks written down, and the values before and after each.
 
-A basic block is a run of statements that are executed one after the other: it ends with a statement
-that branches, of which it holds the first lines, and a loop's first lines are one by themselves.
-The lines that begin a definition are in none. Of a block that an exception leaves, the statements
-after the one that raised it are not shown. A program executes many more blocks than anybody reads:
-the first and the last few are kept.
+Of a block that an exception leaves, the statements after the one that raised it are not shown; of
+one that a generator or coroutine is left in, those after the one that did so are shown when it goes
+on. A program executes many more blocks than anybody reads: the first and the last few are kept.
 """
 
 from __future__ import annotations
 
-import ast
 import builtins
 import json
 import os
 import sys
-import textwrap
 import threading
 from collections import deque
-from dataclasses import dataclass
-from itertools import islice
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from .blocks import blocks
 from .calls import CallProgram, read_arguments
 from .python_program import PythonProgram, execute, finish, read_program
-from .values import LONGEST, cut, is_value, shown
+from .values import is_value, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import FrameType
+
+    from .blocks import Block
 
 # A program may replace functions that we need after it: keep our own.
 __builtins__ = vars(builtins).copy()  # type: ignore[assignment]
@@ -36,12 +34,10 @@ _dumps, _exit, _write = json.dumps, os._exit, os.write
 
 ENDS = 5
 """Blocks kept of the first ones, and as many of the last."""
-LINES = 15
-"""Lines shown of the beginning of a block, and as many of its end."""
-NAMES = 100
-"""Variables shown of a block at most, the first ones in its text."""
-_OPTIMIZED = 1
+_OPTIMIZED = 0x1
 """The flag of functions' code, the variables of which are in no namespace of the program."""
+_SUSPENDING = 0x20 | 0x80 | 0x200
+"""The flags of generators, of coroutines, and of generators that are both."""
 
 
 class TracedProgram:
@@ -59,7 +55,7 @@ class TracedProgram:
         report, arguments, result = extra
         os.close(report)
         args = read_arguments(arguments)
-        tracer = Tracer(self._path.name)
+        tracer = Tracer()
         status = execute(lambda: self._run_traced(tracer, args))
         status = finish(status)
         if not tracer.broken:
@@ -69,55 +65,33 @@ class TracedProgram:
         _exit(status)
 
     def _run_traced(self, tracer: Tracer, args: tuple[Any, ...]) -> None:
-        tracer.learn(read_program(self._path))
+        tracer.learn(read_program(self._path), self._program.code)
         tracer.watch(lambda: self._program.act(*args))
 
 
-@dataclass(frozen=True)
-class Block:
-    """A basic block of a program's text.
-
-    Attributes:
-        first: number of its first line.
-        last: number of its last line.
-        names: the names that occur in it, in the order of the text.
-        lines: its lines.
-        ends: numbers of the last lines of its statements.
-    """
-
-    first: int
-    last: int
-    names: tuple[str, ...]
-    lines: tuple[str, ...]
-    ends: tuple[int, ...]
-
-    def text(self, line: int) -> str:
-        """Its lines up to the end of the statement with this line, shortened."""
-        end = min((end for end in self.ends if end >= line), default=self.last)
-        return _shortened(self.lines[: end - self.first + 1])
-
-
 class Tracer:
-    """Writes down the blocks that are executed in one file.
+    """Writes down the blocks of one program that are executed.
 
     Attributes:
         broken: whether tracing ended before the program, or never began.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self) -> None:
         self.broken = True
-        self._file = file
-        self._block_at: dict[int, Block] = {}
-        self._open: dict[FrameType, _Step] = {}
+        self._blocks_of: dict[int, dict[int, Block]] = {}
         self._first: list[_Step] = []
         self._last: deque[_Step] = deque(maxlen=ENDS)
         self._count = 0
 
-    def learn(self, text: str) -> None:
-        """Find the blocks of the program's text."""
+    def learn(self, text: str, code: CodeType) -> None:
+        """Find the blocks of a program's text in its code, which must live as long as this."""
+        blocks_of: dict[int, dict[int, Block]] = {}
         for block in blocks(text):
+            at = blocks_of.setdefault(block.scope, {})
             for line in range(block.first, block.last + 1):
-                self._block_at.setdefault(line, block)
+                at.setdefault(line, block)
+        for scope, part in _scopes(code):
+            self._blocks_of[id(part)] = blocks_of.get(scope, {})
 
     def watch(self, action: Callable[[], Any]) -> None:
         """Run `action`, and the threads that it starts, and write down their blocks."""
@@ -132,143 +106,111 @@ class Tracer:
                 self.broken = True
             sys.settrace(None)
 
+    def record(self, step: _Step) -> None:
+        """Write down a step, which may still be going on."""
+        self._count += 1
+        (self._last if len(self._first) == ENDS else self._first).append(step)
+
     def trace(self) -> dict[str, Any]:
         """The blocks that were kept, as JSON takes them, and how many were not."""
         kept = [*self._first, *self._last]
-        blocks = [{"code": s.code, "before": s.before, "after": s.after} for s in kept]
-        return {"blocks": blocks, "omitted": self._count - len(kept)}
+        shown = [{"code": s.code, "before": s.before, "after": s.after} for s in kept]
+        return {"blocks": shown, "omitted": self._count - len(kept)}
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
-        code = frame.f_code
-        inner = code.co_name.startswith("<") and code.co_name != "<module>"  # a lambda, and so on
-        return None if inner or code.co_filename != self._file else self._step
+        at = self._blocks_of.get(id(frame.f_code))
+        return None if at is None else _Stay(self, frame, at).follow
 
-    def _step(self, frame: FrameType, event: str, argument: Any) -> Any:
+
+class _Stay:
+    """A stay in a frame: from a call to the return, or to and from a `yield` or `await`."""
+
+    def __init__(self, tracer: Tracer, frame: FrameType, at: dict[int, Block]) -> None:
+        code, line = frame.f_code, frame.f_lineno
+        self._tracer = tracer
+        self._at = at
+        self._line = line
+        self._resumed = 0 if line == code.co_firstlineno else line
+        self._suspends = bool(code.co_flags & _SUSPENDING)
+        self._step: _Step | None = None
+
+    def follow(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """The trace function of the frame."""
         try:
             if event == "line":
                 self._reach(frame, frame.f_lineno)
             elif event == "exception":
-                self._raise(frame)
+                self._stop()
             elif event == "return":
+                if self._suspends:
+                    self._stop()
                 self._leave(frame)
         except BaseException:
-            self.broken = True
+            self._tracer.broken = True
             return None
-        return self._step
+        return self.follow
 
     def _reach(self, frame: FrameType, line: int) -> None:
-        block, now = self._block_at.get(line), self._open.get(frame)
+        block, step = self._at.get(line), self._step
+        # The interpreter comes back to the first lines of a `with` to leave it.
+        if block and self._line in block.guarded:
+            return
+        self._line = line
         if block is None:
             return
         # Within a statement of several lines the interpreter comes back to the first; a loop in
         # one line is come to again without another line between.
-        if now and now.block is block and not (line == now.line == block.first):
-            now.line, now.raised = line, False
+        if step and step.block is block and not (line == step.line == block.first):
+            step.line, step.stopped = line, False
             return
         self._leave(frame)
-        step = _Step(block, line, _values(frame, block.names))
-        self._open[frame] = step
-        self._count += 1
-        (self._last if len(self._first) == ENDS else self._first).append(step)
+        start = line if block.first <= self._resumed <= line else block.first
+        self._resumed = 0
+        self._step = _Step(block, start, line, _values(frame, block.names))
+        self._tracer.record(self._step)
 
-    def _raise(self, frame: FrameType) -> None:
-        step = self._open.get(frame)
-        if step:
-            step.raised = True  # until a line shows that the block goes on
+    def _stop(self) -> None:
+        if self._step:
+            self._step.stopped = True  # until a line shows that the block goes on
 
     def _leave(self, frame: FrameType) -> None:
-        step = self._open.pop(frame, None)
+        step, self._step = self._step, None
         if step:
             step.after = _values(frame, step.block.names)
 
 
 class _Step:
-    """One execution of a block, of which `line` was reached last, and perhaps raised something."""
+    """One execution of a block, from the line `start` on.
 
-    def __init__(self, block: Block, line: int, before: dict[str, str]) -> None:
-        self.block, self.line, self.raised = block, line, False
+    Attributes:
+        line: the line that was reached last.
+        stopped: whether the block perhaps ended with that.
+    """
+
+    def __init__(self, block: Block, start: int, line: int, before: dict[str, str]) -> None:
+        self.block, self.line, self.stopped = block, line, False
         self.before = before
         self.after: dict[str, str] = {}
+        self._start = start
 
     @property
     def code(self) -> str:
         """The lines of the statements that were executed, at least in part."""
-        return self.block.text(self.line if self.raised else self.block.last)
+        return self.block.text(self._start, self.line if self.stopped else self.block.last)
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """The basic blocks of a program's text."""
-    lines = text.split("\n")
-    for run in _runs(ast.parse(text).body):
-        first, ends = run[0].lineno, tuple(_last_line(statement) for statement in run)
-        last = max(ends)
-        yield Block(first, last, _names(run), tuple(lines[first - 1 : last]), ends)
+def _scopes(code: CodeType) -> Iterator[tuple[int, CodeType]]:
+    """The code of a program and of its definitions, with the scopes of their blocks.
 
-
-_DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_LOOPS = ast.For | ast.AsyncFor | ast.While
-
-
-def _runs(statements: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """Statements that are executed one after the other; of compound ones the first lines."""
-    run: list[ast.stmt] = []
-    for statement in statements:
-        inner = list(_inner(statement))
-        defines = isinstance(statement, _DEFINITIONS)
-        if run and (defines or isinstance(statement, _LOOPS)):
-            yield run
-            run = []
-        if not defines:
-            run.append(statement)
-        if inner and run:
-            yield run
-            run = []
-        for body in inner:
-            yield from _runs(body)
-    if run:
-        yield run
-
-
-def _inner(statement: ast.AST) -> Iterator[list[ast.stmt]]:
-    """The lists of statements within a compound one."""
-    for name in ("body", "handlers", "cases", "orelse", "finalbody"):
-        part = getattr(statement, name, [])
-        if name in {"handlers", "cases"}:
-            for clause in part:
-                yield clause.body
-        elif part:
-            yield part
-
-
-def _own(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The parts of a statement that are executed with its first lines."""
-    if not any(_inner(statement)):
-        yield statement
-        return
-    for part in ast.iter_child_nodes(statement):
-        if isinstance(part, ast.expr | ast.withitem):
-            yield part
-
-
-def _last_line(statement: ast.stmt) -> int:
-    ends = (
-        getattr(node, "end_lineno", None) for part in _own(statement) for node in ast.walk(part)
-    )
-    return max((end for end in ends if end), default=statement.lineno)
-
-
-def _names(run: Sequence[ast.stmt]) -> tuple[str, ...]:
-    parts = (part for statement in run for part in _own(statement))
-    nodes = [node for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
-    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
-    names = dict.fromkeys(node.id for node in nodes if len(node.id) <= LONGEST)
-    return tuple(islice(names, NAMES))
-
-
-def _shortened(lines: Sequence[str]) -> str:
-    if len(lines) > 2 * LINES:
-        lines = [*lines[:LINES], "...", *lines[-LINES:]]
-    return textwrap.dedent("\n".join(cut(line) for line in lines))
+    That of expressions, such as a lambda, is in none.
+    """
+    if code.co_name == "<module>":
+        yield 0, code
+    elif not code.co_name.startswith("<"):
+        yield code.co_firstlineno, code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _scopes(part)
 
 
 def _values(frame: FrameType, names: Sequence[str]) -> dict[str, str]:
