@@ -6,8 +6,8 @@ The rule, for whatever a model writes:
    and `</think>`, or after a `<think>` that is not ended. Where only the end is there, and begins
    or ends a line, all before it is thought. `<thinking>` is the same, and so are capitals.
 2. A block begins with a line of three or more backticks or tildes, indented or quoted by `>` or
-   not, with or without a tag, and ends with the next such line without one, prose may follow there,
-   or with a line of code that these marks end. It may also begin at the end of a line of prose,
+   not, with or without a tag. It ends with the next such line without one, which prose may follow,
+   or with a line of code that ends with the marks. It may also begin at the end of a line of prose,
    with backticks and the tag of a language; or stand between lines `[PYTHON]` and `[/PYTHON]`,
    `[CODE]` and `[/CODE]`, `<code>` and `</code>`. Where it is not closed, it ends before the next
    line that begins a block with the tag of a language, or with the answer. Of a block tagged
@@ -93,13 +93,12 @@ def spoken(answer: str) -> str:
     kept: list[str] = []
     start, thinking = 0, False
     for tag in _THOUGHT.finditer(answer):
-        if tag["end"]:
-            if not thinking and (tag["begins"] is not None or tag["ends"] is not None):
-                kept.clear()
-            elif not thinking:
-                continue
+        if tag["end"] and thinking:
             start, thinking = tag.end(), False
-        elif not thinking and tag["begins"] is not None:
+        elif tag["end"] and (tag["begins"] is not None or tag["ends"] is not None):
+            kept.clear()
+            start = tag.end()
+        elif not tag["end"] and not thinking and tag["begins"] is not None:
             kept.append(answer[start : tag.start()])
             thinking = True
     return "".join(kept) + ("" if thinking else answer[start:])
