@@ -117,9 +117,12 @@ class Judge:
         chosen = problem.public_tests
         if tests == "all":
             chosen = (*problem.public_tests, *problem.hidden_tests)
-        obstacle = _obstacle(problem, program, chosen)
+        obstacle = _obstacle(problem, chosen)
         if obstacle:
             return Judgement(Verdict.UNJUDGEABLE, tier=self.tier, message=obstacle)
+        foreign = _foreign(problem, program)
+        if foreign:
+            return Judgement(Verdict.COMPILE_ERROR, tier=self.tier, message=foreign)
         language = LANGUAGES[program.language]
         factor = self._time_factor.get(program.language, 1.0)
         session = _Session(
@@ -184,20 +187,25 @@ class Judge:
         )
 
 
-def _obstacle(
-    problem: Problem, program: Program, tests: tuple[Test, ...] | tuple[CallTest, ...]
-) -> str:
+def _foreign(problem: Problem, program: Program) -> str:
+    """Why a program's language is not one that can solve the problem, empty if it is."""
+    call = problem.fn_name is not None
+    expected = [name for name, language in LANGUAGES.items() if language.callable or not call]
+    if program.language in expected:
+        return ""
+    *most, last = expected
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return f"the program is in {program.language}, expected {listed}"
+
+
+def _obstacle(problem: Problem, tests: tuple[Test, ...] | tuple[CallTest, ...]) -> str:
     """Why this cannot be judged, empty if it can."""
-    if program.language not in LANGUAGES:
-        return f"language {program.language!r}, expected one of {', '.join(LANGUAGES)}"
     if not tests:
         kind = "public tests" if problem.hidden_tests else "tests"
         return f"the problem has no {kind}"
     form = Test if problem.fn_name is None else CallTest
     if not all(isinstance(test, form) for test in tests):
         return f"the problem's tests are not all of the form {form.__name__}"
-    if problem.fn_name is not None and not LANGUAGES[program.language].callable:
-        return f"a function is to be called, which is not possible in {program.language}"
     if problem.files and any("/" in name or name in {"", ".", ".."} for name in problem.files):
         return f"the problem's files {problem.files} are not plain names"
     return ""
