@@ -88,6 +88,26 @@ def test_feedback_shows_where_a_program_crashed(double):
     assert "KeyError: 'lost'" in feedback.text
 
 
+@pytest.mark.parametrize("tag", ["rust", "c", "javascript"])
+def test_feedback_on_another_language_says_what_was_expected(double, tag):
+    case = next(double.cases())
+    answer = f"```{tag}\nfn main() {{}}\n```"
+    feedback = double.feedback(case, answer)
+    assert not feedback.passed
+    assert feedback.text == f"the program is in {tag}, expected python, cpp or java"
+    score = double.score(case, Attempt(answer))
+    assert (score.value, score.label, score.details["language"]) == (0.0, "compile-error", tag)
+
+
+def test_an_answer_is_judged_in_the_language_that_it_shows(double):
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    code = '#include <cstdio>\nint main() { int n; scanf("%d", &n); printf("%d", 2 * n); }'
+    case = next(double.cases())
+    for answer in (code, f"```\n{code}\n```", f"```cxx\n{code}\n```"):
+        assert double.score(case, Attempt(answer)).label == "accepted"
+
+
 @pytest.fixture(scope="module")
 def traced(double):
     task = CodeContests(

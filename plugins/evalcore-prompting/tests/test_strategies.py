@@ -416,14 +416,30 @@ def test_a_prompt_that_says_nothing_leaves_no_gap(converse, tmp_path):
     ]
 
 
+def test_prompts_are_rendered_for_every_turn_before_the_run(converse, tmp_path):
+    head = '+++\nname = "retry"\nfamily = "retry"\nversion = 2\n+++\n'
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "retry.jinja").write_text(f"{head}{{{{ 1 / (turn - 7) }}}}")
+    with pytest.raises(SpecError, match="ZeroDivisionError"):
+        converse([], {"use": "self-repair", "max_turns": 7, "prompts": "mine"})
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"reasoning": "self-reflexion"}, "no prompt 'self-reflexion'; nearest: self-reflection"),
+        (
+            {"reasoning": "self-reflexion"},
+            "no reasoning prompt 'self-reflexion'; nearest: self-reflection",
+        ),
         ({"instruction": "difficulty"}, "'difficulty' is a prompt of family reasoning, expected"),
-        ({"retry_reasoning": ["difficulty", "none"]}, "no prompt 'none'"),
-        ({"feedback": "tracing"}, "no prompt 'tracing'; nearest: traced"),
-        ({"feedback": "none"}, "no prompt 'none'"),
+        ({"retry_reasoning": ["difficulty", "none"]}, "found `none` in a list of prompts: it "),
+        ({"feedback": "tracing"}, "no feedback prompt 'tracing'; nearest: traced"),
+        (
+            {"feedback": "none"},
+            "binary, failed-tests, traced; `single-turn` gives none",
+        ),
+        ({"temperature": float("inf")}, "temperature"),
+        ({"stop": [""]}, "stop"),
         ({"prompts": "."}, "found no file ID.jinja, expected a folder of prompts"),
         ({"max_turns": 0}, "max_turns"),
     ],

@@ -124,6 +124,11 @@ def test_an_unknown_id_names_the_nearest():
         library()["zzz"]
 
 
+def test_an_unknown_id_of_a_family_names_that_family():
+    with pytest.raises(PromptError, match=r"^no retry prompt 'zzz'; there are: explain-mistake, "):
+        library().of_family("zzz", "retry")
+
+
 def test_a_variable_that_the_family_has_not_is_refused():
     with pytest.raises(PromptError) as caught:
         library().render("retry", trun=2)
@@ -135,7 +140,7 @@ def test_a_variable_that_the_family_has_not_is_refused():
 
 def test_a_variable_that_is_missing_is_an_error(tmp_path):
     write(tmp_path, "analogy", "Turn {{ turn }}.")
-    with pytest.raises(PromptError, match=r"analogy\.jinja: UndefinedError: 'turn' is undefined"):
+    with pytest.raises(PromptError, match=r"analogy\.jinja:6: UndefinedError: 'turn' is undefined"):
         library(tmp_path).render("analogy")
 
 
@@ -156,7 +161,59 @@ def test_a_template_without_a_text_is_refused(tmp_path, body):
 )
 def test_a_template_that_cannot_be_rendered_is_refused_before_it_is_used(tmp_path, family, body):
     write(tmp_path, "analogy", body, family)
-    assert error_of(tmp_path).startswith(f"{tmp_path}/analogy.jinja: ")
+    assert error_of(tmp_path).startswith(f"{tmp_path}/analogy.jinja:6: ")
+
+
+def test_an_error_in_an_included_template_is_told_where_it_is(tmp_path):
+    write(tmp_path, "other", "One.\n{{ 1 / turn }}\n{{ 1 / (turn - 2) }}")
+    write(tmp_path, "analogy", "{% include 'other' %}")
+    assert error_of(tmp_path) == (f"{tmp_path}/other.jinja:8: ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% if turn == 3 %}{{ statement.nope }}{% endif %}Think.",
+        "Think: {{ reflections[0] if turn > 1 }}",
+        "{{ 1 / (max_turns - 1) }}",
+    ],
+)
+def test_a_template_is_rendered_for_each_turn_before_it_is_used(tmp_path, body):
+    write(tmp_path, "analogy", body)
+    assert "analogy.jinja:6: " in error_of(tmp_path)
+
+
+def test_a_later_turn_is_rendered_where_there_is_one(tmp_path):
+    write(tmp_path, "analogy", "{% if turn == 5 %}{{ statement.nope }}{% endif %}Think.")
+    prompts = library(tmp_path)
+    prompts.check_turns(4)
+    with pytest.raises(PromptError, match=r"analogy\.jinja:6: UndefinedError"):
+        prompts.check_turns(5)
+
+
+@pytest.mark.parametrize(
+    ("body", "turns"),
+    [("{% if false %}x{% endif %}", "1 of 1"), ("{% if turn < 3 %}Think.{% endif %}", "3 of 3")],
+)
+def test_a_reasoning_prompt_asks_for_something(tmp_path, body, turns):
+    write(tmp_path, "analogy", body)
+    assert error_of(tmp_path) == (
+        f"{tmp_path}/analogy.jinja: found no text in turn {turns}: a reasoning prompt asks for "
+        "something in every turn"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Think.\n{{ [1, 2] | random }}", "7: No filter named 'random'"),
+        ("{{ lipsum(1) }}", "6: unknown variable 'lipsum'"),
+        ("Think.\n\0", "7: found a NUL character, expected text"),
+    ],
+)
+def test_a_template_says_the_same_to_every_model(tmp_path, body, expected):
+    write(tmp_path, "analogy", body)
+    assert error_of(tmp_path).startswith(f"{tmp_path}/analogy.jinja:{expected}")
 
 
 def test_a_template_that_does_not_parse_is_named_with_its_line(tmp_path):
@@ -165,9 +222,9 @@ def test_a_template_that_does_not_parse_is_named_with_its_line(tmp_path):
 
 
 def test_a_template_with_an_unknown_variable_is_refused_before_it_is_used(tmp_path):
-    write(tmp_path, "analogy", "{{ tests }}")
+    write(tmp_path, "analogy", "{% set tests = 1 %}\n{{ tests }}\n{{ turns }}")
     assert error_of(tmp_path) == (
-        f"{tmp_path}/analogy.jinja: unknown variable 'tests'; "
+        f"{tmp_path}/analogy.jinja:8: unknown variable 'turns'; "
         "a reasoning prompt has statement, turn, max_turns, reflections"
     )
 
@@ -185,6 +242,10 @@ def test_a_template_includes_only_prompts_of_its_family(tmp_path, other):
         ("Think.", "expected name, family and version between two lines +++"),
         ("+++\nname = 'x'\nThink.", "expected name, family and version between two lines +++"),
         ("+++\nname: x\n+++\nThink.", "the front matter is no TOML: Expected '='"),
+        (
+            "+++\nname = 'x'\nfamily = \n+++\nThink.",
+            "the front matter is no TOML: Invalid value (at line 3, column 10)",
+        ),
         ("+++\nname = 'x'\nfamily = 'retry'\n+++\nThink.", "version: field required; expected "),
         (
             "+++\nname = 'x'\nfamily = 'reason'\nversion = 1\n+++\nThink.",
@@ -234,5 +295,5 @@ def test_a_folder_without_prompts_is_refused(tmp_path):
 def test_a_template_can_do_nothing_but_render(tmp_path, body):
     family = "feedback" if "failed" in body else "reasoning"
     write(tmp_path, "analogy", body, family)
-    with pytest.raises(PromptError, match=r"analogy\.jinja: "):
+    with pytest.raises(PromptError, match=r"analogy\.jinja(:\d+)?: "):
         library(tmp_path).render("analogy", **variables_of(family))

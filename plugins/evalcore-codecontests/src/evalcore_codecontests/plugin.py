@@ -16,18 +16,21 @@ def evalcore_tasks() -> list[Component]:
             summary="Problems of CodeContests, judged by their tests",
             path=f"{home}:CodeContests",
             settings=f"{home}:DataSettings",
+            version=2,
         ),
         Component(
             name="taco",
             summary="Problems of TACO (and APPS), judged by their tests",
             path=f"{home}:Taco",
             settings=f"{home}:DataSettings",
+            version=2,
         ),
         Component(
             name="contest",
             summary="24 problems of our own, judged by their tests; needs no data",
             path=f"{home}:Contest",
             settings=f"{home}:ContestSettings",
+            version=2,
         ),
     ]
 

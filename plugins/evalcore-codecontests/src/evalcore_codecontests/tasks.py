@@ -55,7 +55,7 @@ class JudgeSettings(Settings):
     checker: Literal["tokens", "codecontests", "taco", "apps", "livecodebench"] = "tokens"
     """What makes an output right: our own rule, or that of a published benchmark's program."""
     language: Language = "python"
-    """Language of an answer whose code block names none."""
+    """Language of an answer of which neither its code block's tag nor its look tells it."""
     isolation: Literal["sandbox", "none"] = "sandbox"
     """`none` runs programs with resource limits alone: only for programs that you trust."""
     workers: int | None = Field(default=None, ge=1)

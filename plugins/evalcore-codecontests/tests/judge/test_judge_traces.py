@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from judge_helpers import stdio_problem
 
@@ -118,6 +120,150 @@ c = 3
     assert "a, b = list(Ends()), 2\nc = 3" in [block.code for block in trace(code).blocks]
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (
+            "x = 1\nwith suppress():\n    y = 2\nz = 3",
+            ["x = 1\nwith suppress():", "y = 2", "z = 3"],
+        ),
+        (
+            "with suppress(ValueError):\n    y = int('x')\n    z = 2\nw = 3",
+            ["with suppress(ValueError):", "y = int('x')", "w = 3"],
+        ),
+        (
+            "with suppress(), (\n    suppress()\n):\n    y = 2\nz = 3",
+            ["with suppress(), (\n    suppress()", "y = 2", "z = 3"],
+        ),
+        (
+            "with suppress():\n    with suppress():\n        y = 2",
+            ["with suppress():", "with suppress():", "y = 2"],
+        ),
+        (
+            "for i in 1, 2:\n    with suppress():\n        y = i",
+            [*["for i in 1, 2:", "with suppress():", "y = i"] * 2, "for i in 1, 2:"],
+        ),
+        (
+            "i = 0\nwhile True:\n    with suppress():\n        i += 1\n        if i > 1: break",
+            ["i = 0", *["while True:", "with suppress():", "i += 1\nif i > 1: break"] * 2],
+        ),
+        (
+            "def f():\n    with suppress():\n        return 1\nf()",
+            ["f()", "with suppress():", "return 1"],
+        ),
+        (
+            "with suppress():\n    def f(): pass\nz = 3",
+            ["with suppress():", "z = 3"],
+        ),
+    ],
+)
+def test_the_end_of_a_with_is_no_second_beginning(trace, code, shown):
+    told = trace(f"from contextlib import suppress\nif suppress:\n    pass\n{code}")
+    assert [block.code for block in told.blocks[2:]] == shown
+
+
+def test_a_generator_goes_on_where_it_was_left(trace):
+    code = """\
+def g():
+    a = yield 1
+    b = 2
+    yield b
+    c = 3
+for x in g():
+    y = x
+"""
+    loop = Block("for x in g():", {}, {"x": "1"})
+    told = trace(code).blocks
+    assert [block.code for block in told] == [
+        "for x in g():",
+        "a = yield 1",
+        "y = x",
+        "for x in g():",
+        "b = 2\nyield b",
+        "y = x",
+        "for x in g():",
+        "c = 3",
+    ]
+    assert told[0] == loop
+    assert told[1] == Block("a = yield 1", {}, {})
+    assert told[4] == Block("b = 2\nyield b", {"a": "None"}, {"a": "None", "b": "2"})
+
+
+def test_a_generator_that_loops_shows_its_loop_whole(trace):
+    code = """\
+def g():
+    while True:
+        a = 1
+        b = yield a
+        c = 2
+h = g()
+if next(h):
+    x = next(h)
+"""
+    told = [block.code for block in trace(code).blocks]
+    assert told[1:] == [
+        "while True:",
+        "a = 1\nb = yield a",
+        "x = next(h)",
+        "c = 2",
+        "while True:",
+        "a = 1\nb = yield a",
+    ]
+
+
+def test_a_coroutine_goes_on_where_it_was_left(trace):
+    code = """\
+import asyncio
+class Guard:
+    async def __aenter__(self): await asyncio.sleep(0)
+    async def __aexit__(self, *_): await asyncio.sleep(0)
+async def main():
+    a = 1
+    await asyncio.sleep(0)
+    b = 2
+    async with Guard():
+        c = 3
+    d = 4
+asyncio.run(main())
+"""
+    told = [block.code for block in trace(code).blocks]
+    inner = "async def __aenter__(self): await asyncio.sleep(0)"
+    assert [code for code in told if "__a" not in code] == [
+        "import asyncio",
+        "asyncio.run(main())",
+        "a = 1\nawait asyncio.sleep(0)",
+        "b = 2\nasync with Guard():",
+        "c = 3",
+        "d = 4",
+    ]
+    assert told.count(inner) == 1
+
+
+def test_a_definition_in_one_line_is_executed_when_it_is_called(trace):
+    code = """\
+class A:
+    def __init__(s, v): s.v = v
+    x = 1
+def f(): return 2
+class B: y = 3
+if f():
+    a = A(1)
+"""
+    assert [block.code for block in trace(code).blocks] == [
+        "x = 1",
+        "class B: y = 3",
+        "if f():",
+        "def f(): return 2",
+        "a = A(1)",
+        "    def __init__(s, v): s.v = v".strip(),
+    ]
+
+
+def test_code_that_the_program_makes_itself_is_not_shown_as_the_program(trace):
+    told = trace("x = 1\nexec(compile('y = 2\\nz = 3', 'prog.py', 'exec'))\n")
+    assert len(told.blocks) == 1
+
+
 def test_a_program_that_exits_is_traced_up_to_there(trace):
     assert trace("x = 5\nraise SystemExit(3)").blocks[-1].after["x"] == "5"
 
@@ -135,12 +281,130 @@ def test_a_program_that_exits_is_traced_up_to_there(trace):
         ("Odd()", "<Odd>"),
         ("print", None),
         ("b'\\xff'", "b'\\xff'"),
+        ("{3, 1, 2}", "{1, 2, 3}"),
+        ("frozenset('ba')", "frozenset({'a', 'b'})"),
+        ("(set(), frozenset(), (), (1,), [])", "(set(), frozenset(), (), (1,), [])"),
+        ("range(10 ** 5000)", "range(0, <int of 16610 bits>)"),
+        ("range(9, 0, -2)", "range(9, 0, -2)"),
+        ("__import__('collections').Counter('aab')", "{'a': 2, 'b': 1}"),
+        ("__import__('collections').deque([1, 2])", "deque([1, 2])"),
+        ("[None, True, 1e400, 1j]", "[None, True, inf, 1j]"),
     ],
 )
 def test_values_are_short_and_call_nothing_of_the_program(trace, expression, shown):
     odd = "class Odd:\n    def __repr__(self):\n        raise KeyboardInterrupt\n"
     told = trace(f"{odd}value = {expression}")
     assert told.blocks[-1].after.get("value") == shown
+
+
+@pytest.mark.parametrize(
+    ("base", "value"),
+    [
+        ("object", "{Odd(), Odd()}"),
+        ("object", "[Odd(), (Odd(), {Odd(): Odd()})]"),
+        ("list", "Odd([1, 2])"),
+        ("tuple", "Odd([1, 2])"),
+        ("set", "Odd([1, 2])"),
+        ("dict", "Odd({1: 2})"),
+        ("int", "{Odd(1), Odd(2)}"),
+        ("float", "{Odd(1), 2.5}"),
+        ("str", "{Odd('a'), 'b'}"),
+        ("__import__('collections').Counter", "Odd('ab')"),
+    ],
+)
+def test_no_object_of_the_program_is_asked_anything(trace, base, value):
+    code = f"""\
+calls = []
+def method(name):
+    return lambda *args: (calls.append(name), getattr({base}, name)(*args))[1]
+names = {{*dir({base})}} - {{"__new__", "__init__", "__class__", "__doc__", "__dict__", "update"}}
+body = {{name: method(name) for name in names if callable(getattr({base}, name))}}
+body["__class__"] = property(lambda self: calls.append("__class__"))
+Odd = type("Odd", ({base},), body)
+value = {value}
+calls.clear()
+if True:
+    again = value
+told = list(calls)
+"""
+    *_, shown, last = trace(code).blocks
+    assert last.after["told"] == "[]"
+    assert "<Odd>" in shown.after["again"]
+
+
+def test_no_class_of_the_program_is_asked_anything(trace):
+    code = """\
+calls = []
+class Meta(type):
+    @property
+    def __name__(cls):
+        calls.append("__name__")
+    @property
+    def __mro__(cls):
+        calls.append("__mro__")
+    def __hash__(cls):
+        calls.append("__hash__")
+        return 1
+    def __eq__(cls, other):
+        calls.append("__eq__")
+        return True
+    def __instancecheck__(cls, other):
+        calls.append("__instancecheck__")
+        return True
+class Odd(metaclass=Meta):
+    pass
+value = [Odd(), Odd()]
+calls.clear()
+if True:
+    again = [value]
+told = list(calls)
+"""
+    *_, shown, last = trace(code).blocks
+    assert last.after["told"] == "[]"
+    assert shown.after["again"] == "[[<Odd>, <Odd>]]"
+
+
+def test_no_namespace_of_the_program_is_asked_for_a_value(trace):
+    code = """\
+calls = []
+class Names(dict):
+    def get(self, *args):
+        calls.append("get")
+class Meta(type):
+    def __prepare__(name, bases):
+        return Names()
+class Odd(metaclass=Meta):
+    x = 1
+    if x:
+        y = x
+told = list(calls)
+"""
+    told = trace(code).blocks
+    assert told[-1].after["told"] == "[]"
+    assert Block("y = x", {"x": "1"}, {"y": "1", "x": "1"}) in told
+
+
+def test_a_program_that_never_answers_about_its_values_is_traced(trace):
+    code = """\
+class Odd(list):
+    def __iter__(self):
+        while True:
+            pass
+    __lt__ = __len__ = __iter__
+value = {1: Odd(), 2: [Odd()]}
+x = 5
+"""
+    assert trace(code).blocks[-1].after == {"value": "{1: <Odd>, 2: [<Odd>]}", "x": "5"}
+
+
+def test_a_program_may_replace_what_tracing_it_needs(trace):
+    code = "import builtins, json\njson.dumps = builtins.repr = builtins.len = None\nx = [1]"
+    assert trace(code).blocks[-1].after["x"] == "[1]"
+
+
+def test_large_sets_are_shown_in_no_time(trace):
+    code = "many = set(range(200000))\nfor i in range(500):\n    last = many\n"
+    assert trace(code).blocks[-2].after["many"].startswith("{0, 1, 2, ")
 
 
 def test_long_blocks_are_cut_in_the_middle(trace):
@@ -190,6 +454,74 @@ def test_other_languages_are_not_traced(trace):
 def test_a_forged_trace_is_none(trace, written):
     with pytest.raises(UntraceableError, match="tracing it broke off"):
         trace(f"import os\nos.write(5, {written})\nos._exit(0)")
+
+
+@pytest.fixture
+def forge(trace):
+    def forge(blocks, omitted=0, **others):
+        code = """\
+import os, json
+data = json.dumps(json.loads(input())).encode()
+while data:
+    data = data[os.write(5, data):]
+os._exit(0)
+"""
+        return trace(code, json.dumps({"blocks": blocks, "omitted": omitted, **others}))
+
+    return forge
+
+
+FORGED = {"code": "x = 1", "before": {}, "after": {"x": "1"}}
+
+
+def test_a_trace_of_the_right_form_is_not_told_from_a_forged_one(forge):
+    told = forge([FORGED] * 10, 2**40)
+    assert (len(told.blocks), told.omitted) == (10, 2**40)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "omitted"),
+    [
+        ([FORGED] * 10, -5),
+        ([FORGED] * 10, 10**100),
+        ([FORGED] * 10, 1.5),
+        ([FORGED], 3),
+        ([FORGED] * 11, 0),
+        ([{**FORGED, "after": {f"x{i}": "1" for i in range(200_000)}}], 0),
+        ([{**FORGED, "after": {f"x{i}": "1" for i in range(101)}}], 0),
+        ([{**FORGED, "after": {"x": "1" * 104}}], 0),
+        ([{**FORGED, "after": {"x": "1\n2"}}], 0),
+        ([{**FORGED, "after": {"x": 1}}], 0),
+        ([{**FORGED, "after": {"x" * 101: "1"}}], 0),
+        ([{**FORGED, "after": {"x y": "1"}}], 0),
+        ([{**FORGED, "after": []}], 0),
+        ([{**FORGED, "code": 5}], 0),
+        ([{**FORGED, "code": "x" * 104}], 0),
+        ([{**FORGED, "code": "x\n" * 32}], 0),
+        ([{**FORGED, "code": "\ud800"}], 0),
+        ([{**FORGED, "more": ""}], 0),
+    ],
+)
+def test_a_trace_that_the_tracer_cannot_have_written_is_none(forge, blocks, omitted):
+    with pytest.raises(UntraceableError, match="tracing it broke off"):
+        forge(blocks, omitted)
+
+
+def test_what_else_a_trace_holds_makes_it_none(forge):
+    with pytest.raises(UntraceableError, match="tracing it broke off"):
+        forge([FORGED], more="")
+
+
+def test_of_very_many_variables_the_first_are_shown(trace):
+    code = f"{'y' * 101} = 0\n" + "\n".join(f"x{i} = {i}" for i in range(150))
+    assert list(trace(code).blocks[0].after) == [f"x{i}" for i in range(100)]
+
+
+def test_the_longest_of_everything_is_still_a_trace(trace):
+    names = [f"x{i}_{'y' * (96 - len(str(i)))}" for i in range(150)]
+    lines = [f"{name} = {'x' * 200!r}, 'ä\\ud800\\n'" for name in names]
+    told = trace("for i in range(20):\n" + "".join(f"    {line}\n" for line in lines))
+    assert len(told.blocks) == 10
 
 
 def test_the_judge_goes_on_after_a_trace_that_failed(trace, ask):

@@ -243,10 +243,7 @@ CALL = (CallTest((1,), 1),)
     [
         (Problem("p", "p", ""), "python", "no tests"),
         (Problem("p", "p", "", hidden_tests=CALL), "python", "form Test"),
-        (Problem("p", "p", "", hidden_tests=CALL, fn_name="f"), "cpp", "not possible in cpp"),
-        (Problem("p", "p", "", hidden_tests=CALL, fn_name="f"), "java", "not possible in java"),
         (stdio_problem([("", "")], fn_name="f"), "python", "form CallTest"),
-        (stdio_problem([("", "")]), "cobol", "'cobol'"),
         (stdio_problem([("", "")], files=("../in", "out")), "python", "plain names"),
     ],
 )
@@ -255,6 +252,22 @@ def test_what_cannot_be_judged_is_said_so(judge, problem, language, words):
     assert judgement.verdict is Verdict.UNJUDGEABLE
     assert judgement.tests == ()
     assert words in judgement.message
+
+
+@pytest.mark.parametrize(
+    ("problem", "language", "expected"),
+    [
+        (stdio_problem([("", "")]), "rust", "python, cpp or java"),
+        (Problem("p", "p", "", hidden_tests=CALL, fn_name="f"), "rust", "python"),
+        (Problem("p", "p", "", hidden_tests=CALL, fn_name="f"), "cpp", "python"),
+        (Problem("p", "p", "", hidden_tests=CALL, fn_name="f"), "java", "python"),
+    ],
+)
+def test_a_program_in_a_language_of_no_use_does_not_compile(judge, problem, language, expected):
+    judgement = judge.judge(problem, Program(language, ""), checker=checkers.get("tokens"))
+    assert judgement.verdict is Verdict.COMPILE_ERROR
+    assert judgement.tests == ()
+    assert judgement.message == f"the program is in {language}, expected {expected}"
 
 
 @pytest.mark.parametrize(("language", "tool"), [("cpp", "g++"), ("java", "javac")])

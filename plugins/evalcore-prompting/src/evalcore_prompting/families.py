@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-__all__ = ["EXAMPLES", "VARIABLES", "Family"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["EXAMPLES", "VARIABLES", "Family", "turns"]
 
 Family = Literal["reasoning", "instruction", "format", "retry", "feedback"]
 """What a prompt is for: `reasoning` asks for words about the problem, `instruction` for a program
@@ -32,10 +35,17 @@ the program executes on the first failed test, as mappings of `code`, `before`, 
 
 _TEST = dict.fromkeys(("input", "expected", "got", "stderr", "verdict"), "1")
 _BLOCK = {"code": "a = 1", "before": "", "after": "a = 1", "skipped": 1}
-_TURNS: tuple[dict[str, Any], ...] = (
-    {"statement": "Print 1.", "turn": 1, "max_turns": 3, "reflections": []},
-    {"statement": "Print 1.", "turn": 2, "max_turns": 3, "reflections": ["It prints 2."]},
-)
+
+
+def turns(most: int) -> Iterator[dict[str, Any]]:
+    """Values of the variables in each turn of a dialogue, without reflections and with some."""
+    for turn in range(1, most + 1):
+        for reflections in ([], ["It prints 2."] * turn):
+            told = {"statement": "Print 1.", "turn": turn, "max_turns": most}
+            yield told | {"reflections": reflections}
+
+
+_TURNS = (*turns(1), *turns(3))
 
 EXAMPLES: dict[Family, tuple[dict[str, Any], ...]] = {
     "reasoning": _TURNS,

@@ -16,30 +16,35 @@ def evalcore_strategies() -> list[Component]:
             summary="Reasoning prompts, then one program",
             path=f"{home}:SingleTurn",
             settings=f"{settings}:SingleTurnSettings",
+            version=2,
         ),
         Component(
             name="multi-turn",
             summary="Programs and feedback in turn, until the public tests pass",
             path=f"{home}:MultiTurn",
             settings=f"{settings}:MultiTurnSettings",
+            version=2,
         ),
         Component(
             name="cot-retry",
             summary="As multi-turn, with more reasoning at each turn",
             path=f"{home}:CotRetry",
             settings=f"{settings}:CotRetrySettings",
+            version=2,
         ),
         Component(
             name="self-repair",
             summary="As multi-turn, with the mistake explained in words before each repair",
             path=f"{home}:SelfRepair",
             settings=f"{settings}:SelfRepairSettings",
+            version=2,
         ),
         Component(
             name="reflexion",
             summary="Begins anew after each program that fails, with notes on what went wrong",
             path=f"{home}:Reflexion",
             settings=f"{settings}:ReflexionSettings",
+            version=2,
         ),
     ]
 
@@ -71,6 +76,7 @@ def evalcore_metrics() -> list[Component]:
             summary="chrF of each program and the one before it in the dialogue",
             path=f"{home}.code_similarity:CodeSimilarity",
             settings=f"{home}.code_similarity:CodeSimilaritySettings",
+            version=2,
         ),
     ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from evalcore.settings import DataPath, Settings
 from evalcore_prompting.templates import PromptError, library
@@ -36,6 +36,8 @@ _FAMILIES: dict[str, Family] = {
     "feedback": "feedback",
 }
 """Of which family the prompts are that a setting names."""
+_TURNS_CHECKED = 30
+"""Turns at most for which a user's prompts are rendered before a run."""
 
 
 class DialogueSettings(Settings):
@@ -43,13 +45,13 @@ class DialogueSettings(Settings):
 
     system: str = ""
     """System message before all others."""
-    temperature: float | None = Field(default=None, ge=0)
+    temperature: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Sampling temperature."""
     top_p: float | None = Field(default=None, gt=0, le=1)
     """Nucleus mass."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Length limit of each answer in tokens."""
-    stop: tuple[str, ...] = ()
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Texts that end an answer."""
     prompts: DataPath | None = None
     """A folder of template files `ID.jinja`, which add prompts or replace those of the same id."""
@@ -71,12 +73,17 @@ class DialogueSettings(Settings):
         if "prompts" not in info.data:  # what is wrong with the folder is said already
             return value
         prompts, family = library(info.data["prompts"]), _FAMILIES[str(info.field_name)]
+        if family == "feedback" and value == _NONE:
+            raise PromptError(
+                "found no feedback, expected one of the family feedback: "
+                f"{', '.join(prompts.ids(family))}; `single-turn` gives none"
+            )
         for id_ in (value,) if family == "feedback" else listed(value):
-            if (found := prompts[id_].family) != family:
+            if id_ == _NONE:
                 raise PromptError(
-                    f"{id_!r} is a prompt of family {found}, expected one of family {family}: "
-                    f"{', '.join(prompts.ids(family))}"
+                    "found `none` in a list of prompts: it stands alone, for no prompt"
                 )
+            prompts.of_family(id_, family)
         return value
 
 
@@ -102,6 +109,12 @@ class FeedbackSettings(DialogueSettings):
     is not known, four characters are a token."""
     feedback_tokens: int = Field(default=1_000, ge=25)
     """Tokens that the feedback may have."""
+
+    @model_validator(mode="after")
+    def _can_be_said_in_each_turn(self) -> Self:
+        if self.prompts:
+            library(self.prompts).check_turns(min(self.max_turns, _TURNS_CHECKED))
+        return self
 
 
 class MultiTurnSettings(FeedbackSettings, SingleTurnSettings):

@@ -17,21 +17,22 @@ from __future__ import annotations
 
 import re
 import tomllib
+import traceback
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalcore.errors import EvalcoreError
-from evalcore_prompting.families import EXAMPLES, VARIABLES, Family
+from evalcore_prompting.families import EXAMPLES, VARIABLES, Family, turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["Library", "Prompt", "PromptError", "library"]
 
@@ -73,7 +74,10 @@ class Prompt:
 
 
 class Library:
-    """Prompts by their ids, each checked: it parses, uses only its family's variables, renders."""
+    """Prompts by their ids, each checked: it parses, uses only its family's variables, renders.
+
+    The same variables give the same text: templates have nothing random.
+    """
 
     def __init__(self, prompts: Iterable[Prompt]) -> None:
         self._prompts = {prompt.id: prompt for prompt in prompts}
@@ -82,13 +86,13 @@ class Library:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            loader=FunctionLoader(lambda id_: self[id_].template),
+            loader=FunctionLoader(self._load),
         )
+        del self._environment.filters["random"], self._environment.globals["lipsum"]
         for prompt in self._prompts.values():
             self._check(prompt)
         for prompt in self._prompts.values():
-            for example in EXAMPLES[prompt.family]:
-                self.render(prompt.id, **example)
+            self._check_rendered(prompt, EXAMPLES[prompt.family])
 
     def __getitem__(self, id_: str) -> Prompt:
         """The prompt with this id.
@@ -97,10 +101,24 @@ class Library:
             PromptError: if there is none; the text names the nearest ids.
         """
         if id_ not in self._prompts:
-            near = get_close_matches(id_, self._prompts)
-            known = f"nearest: {', '.join(near)}" if near else f"there are: {', '.join(self.ids())}"
-            raise PromptError(f"no prompt {id_!r}; {known}")
+            raise PromptError(f"no prompt {id_!r}; {_known(id_, self.ids())}")
         return self._prompts[id_]
+
+    def of_family(self, id_: str, family: Family) -> Prompt:
+        """The prompt of a family with this id.
+
+        Raises:
+            PromptError: if there is none, or it is of another family.
+        """
+        of_family = self.ids(family)
+        if id_ not in self._prompts:
+            raise PromptError(f"no {family} prompt {id_!r}; {_known(id_, of_family)}")
+        if id_ not in of_family:
+            raise PromptError(
+                f"{id_!r} is a prompt of family {self[id_].family}, expected one of family "
+                f"{family}: {', '.join(of_family)}"
+            )
+        return self[id_]
 
     def ids(self, family: Family | None = None) -> list[str]:
         """The ids of a family's prompts, or of all, sorted."""
@@ -127,17 +145,52 @@ class Library:
         try:
             return self._environment.get_template(id_).render(variables).strip()
         except Exception as error:
-            raise PromptError(f"{prompt.file}: {type(error).__name__}: {error}") from error
+            place = self._place_of(error) or prompt.file
+            raise PromptError(f"{place}: {type(error).__name__}: {error}") from error
+
+    def check_turns(self, most: int) -> None:
+        """Render the prompts of dialogues for every turn.
+
+        Args:
+            most: turns that a dialogue may take.
+
+        Raises:
+            PromptError: if one cannot be rendered, or asks for reasoning without a text.
+        """
+        for prompt in self._prompts.values():
+            if prompt.family != "feedback":
+                self._check_rendered(prompt, turns(most))
+
+    def _check_rendered(self, prompt: Prompt, examples: Iterable[Mapping[str, Any]]) -> None:
+        for example in examples:
+            if not self.render(prompt.id, **example) and prompt.family == "reasoning":
+                raise PromptError(
+                    f"{prompt.file}: found no text in turn {example['turn']} of "
+                    f"{example['max_turns']}: a reasoning prompt asks for something in every turn"
+                )
+
+    def _load(self, id_: str) -> tuple[str, str, None]:
+        return self[id_].template, str(self[id_].file), None
+
+    def _place_of(self, error: Exception) -> str | None:
+        """The file and the line of the template that an error comes from."""
+        files = {str(prompt.file) for prompt in self._prompts.values()}
+        frames = reversed(traceback.extract_tb(error.__traceback__))
+        places = (f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename in files)
+        return next(places, None)
 
     def _check(self, prompt: Prompt) -> None:
         """Raise a `PromptError` if the template cannot be used."""
         try:
             parsed = self._environment.parse(prompt.template)
+            used = meta.find_undeclared_variables(parsed)
         except TemplateSyntaxError as error:
             raise PromptError(f"{prompt.file}:{error.lineno}: {error.message}") from error
         if not prompt.text.strip():
             raise PromptError(f"{prompt.file}: found no text after the front matter")
-        _check_variables(str(prompt.file), meta.find_undeclared_variables(parsed), prompt.family)
+        for name in sorted(parsed.find_all(nodes.Name), key=lambda name: name.lineno):
+            if name.name in used:
+                _check_variables(f"{prompt.file}:{name.lineno}", [name.name], prompt.family)
         for other in meta.find_referenced_templates(parsed):
             if other is not None and other not in self.ids(prompt.family):
                 raise PromptError(
@@ -203,14 +256,22 @@ def _read(file: Path) -> Prompt:
     if len(marks) < 2 or marks[0] != 0:
         raise PromptError(f"{file}: expected name, family and version between two lines {_MARK}")
     end = marks[1]
+    if line := next((number for number, line in enumerate(lines, 1) if "\0" in line), None):
+        raise PromptError(f"{file}:{line}: found a NUL character, expected text")
     try:
-        front = _Front.model_validate(tomllib.loads("\n".join(lines[1:end])))
+        # With the first line left blank, an error tells the line of the file.
+        front = _Front.model_validate(tomllib.loads("\n".join(["", *lines[1:end], ""])))
     except tomllib.TOMLDecodeError as error:
         raise PromptError(f"{file}: the front matter is no TOML: {error}") from error
     except ValidationError as error:
         raise PromptError(f"{file}: {_explain(error)}") from error
     text = "\n".join(lines[end + 1 :])
     return Prompt(file.stem, front.name, front.family, front.version, text, file, line=end + 1)
+
+
+def _known(id_: str, ids: Sequence[str]) -> str:
+    near = get_close_matches(id_, ids)
+    return f"nearest: {', '.join(near)}" if near else f"there are: {', '.join(ids)}"
 
 
 def _explain(error: ValidationError) -> str:

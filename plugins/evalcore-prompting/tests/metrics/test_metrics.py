@@ -99,7 +99,8 @@ class TestPassAtK:
         assert str(told.value) == (
             "k = 9 takes 9 attempts with a score at each problem, found fewer at 1 of 2 problems "
             "(the fewest: 8): set `k` to at most 8, or make more attempts (`attempts` in the spec; "
-            "`evalcore run --retry-failed` makes failed ones anew)"
+            "`evalcore run --retry-failed` makes failed ones anew); of the others, k = 1 can be "
+            "measured"
         )
         assert measure(records, k=8)["8"].n == 18
 
@@ -183,6 +184,16 @@ class TestPassNAtK:
             "(`attempts` in the spec; `evalcore run --retry-failed` makes failed ones anew)"
         )
         assert measure(records, n=1, k=26, turns=3)["1@26"].n == 18
+
+    def test_too_few_attempts_for_one_budget_of_several(self, measure):
+        records = attempts("a", 2, 1, 1, turns=2, max_turns=3)
+        with pytest.raises(
+            ValueError, match=r"^k = 300 takes 100 attempts of up to 3 turns"
+        ) as told:
+            measure(records, n=1, k=[3, 300, 8, 9])
+        assert "set `k` to at most 8" in str(told.value)
+        assert str(told.value).endswith("; of the others, k = 3, 8 can be measured")
+        assert list(measure(records, n=1, k=[3, 8])) == ["1@3", "1@8"]
 
     @pytest.mark.parametrize("details", [{}, {"public_passed": None}, {"public_passed": 1}])
     def test_a_task_that_does_not_tell(self, measure, details):

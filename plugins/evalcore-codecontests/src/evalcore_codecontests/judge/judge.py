@@ -16,6 +16,7 @@ from evalcore_codecontests.problem import CallTest, Test
 from . import evidence, results, selftest, traces
 from .builds import Builds
 from .errors import SandboxError, UntraceableError
+from .frames import without_own_frames
 from .languages import LANGUAGES, MissingToolError, Program, own_packages, site_inside
 from .limits import Limits
 from .verdict import Judgement, TestResult, Verdict
@@ -116,9 +117,12 @@ class Judge:
         chosen = problem.public_tests
         if tests == "all":
             chosen = (*problem.public_tests, *problem.hidden_tests)
-        obstacle = _obstacle(problem, program, chosen)
+        obstacle = _obstacle(problem, chosen)
         if obstacle:
             return Judgement(Verdict.UNJUDGEABLE, tier=self.tier, message=obstacle)
+        foreign = _foreign(problem, program)
+        if foreign:
+            return Judgement(Verdict.COMPILE_ERROR, tier=self.tier, message=foreign)
         language = LANGUAGES[program.language]
         factor = self._time_factor.get(program.language, 1.0)
         session = _Session(
@@ -183,20 +187,25 @@ class Judge:
         )
 
 
-def _obstacle(
-    problem: Problem, program: Program, tests: tuple[Test, ...] | tuple[CallTest, ...]
-) -> str:
+def _foreign(problem: Problem, program: Program) -> str:
+    """Why a program's language is not one that can solve the problem, empty if it is."""
+    call = problem.fn_name is not None
+    expected = [name for name, language in LANGUAGES.items() if language.callable or not call]
+    if program.language in expected:
+        return ""
+    *most, last = expected
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return f"the program is in {program.language}, expected {listed}"
+
+
+def _obstacle(problem: Problem, tests: tuple[Test, ...] | tuple[CallTest, ...]) -> str:
     """Why this cannot be judged, empty if it can."""
-    if program.language not in LANGUAGES:
-        return f"language {program.language!r}, expected one of {', '.join(LANGUAGES)}"
     if not tests:
         kind = "public tests" if problem.hidden_tests else "tests"
         return f"the problem has no {kind}"
     form = Test if problem.fn_name is None else CallTest
     if not all(isinstance(test, form) for test in tests):
         return f"the problem's tests are not all of the form {form.__name__}"
-    if problem.fn_name is not None and not LANGUAGES[program.language].callable:
-        return f"a function is to be called, which is not possible in {program.language}"
     if problem.files and any("/" in name or name in {"", ".", ".."} for name in problem.files):
         return f"the problem's files {problem.files} are not plain names"
     return ""
@@ -301,12 +310,13 @@ class _Session:
             os.close(stdin)
 
     def _result(self, run: Run, test: Test | CallTest) -> TestResult:
+        stderr = without_own_frames(run.stderr)
         result = TestResult(
             Verdict.ACCEPTED,
             seconds=run.cpu,
             bytes=run.peak_bytes,
             output=run.stdout[:_SHOWN_OUTPUT_BYTES],
-            stderr=run.stderr[-_SHOWN_STDERR_BYTES:].decode("utf-8", "replace"),
+            stderr=stderr[-_SHOWN_STDERR_BYTES:].decode("utf-8", "replace"),
         )
         failed = evidence.failure(run, self._language, self._limits)
         if failed and not (self._ignore_exit_status and failed[0] is Verdict.RUNTIME_ERROR):

@@ -45,7 +45,7 @@ _PYTHON_MEMORY_ERROR = re.compile(rb"^[\w.]*MemoryError\b")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program to judge; `language` is `python`, `cpp` or `java`."""
+    """A program to judge; one in another `language` than `python`, `cpp` or `java` is an error."""
 
     language: str
     code: str

@@ -14,6 +14,9 @@ from evalcore_codecontests.problem import CallTest, Test
 from .errors import UntraceableError
 from .languages import LANGUAGES
 from .limits import Limits
+from .sandbox.blocks import LINES, NAMES
+from .sandbox.tracing import ENDS
+from .sandbox.values import LONGEST
 from .worker import CompileFailed, memory_file
 
 if TYPE_CHECKING:
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
     from .worker import Run, Worker
 
 _CPU_SECONDS = 5.0
-_MOST_BLOCKS = 10
-_MOST_CHARACTERS = 10_000
+_MOST_BYTES = 8 << 20
+_MOST_OMITTED = 1 << 63
+_DOTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +102,45 @@ def _read(run: Run) -> Trace:
     if run.killed:
         raise UntraceableError("it took too long")
     try:
-        written = json.loads(run.result)
-        found = written["blocks"][:_MOST_BLOCKS]
-        blocks = tuple(
-            Block(_cut(block["code"]), _values(block["before"]), _values(block["after"]))
-            for block in found
-        )
-        return Trace(blocks, int(written["omitted"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return _trace(run.result)
+    except (ValueError, RecursionError):
         raise UntraceableError("tracing it broke off") from None
 
 
-def _values(written: dict[str, Any]) -> dict[str, str]:
-    return {_cut(name): _cut(value) for name, value in written.items()}
+def _trace(written: bytes) -> Trace:
+    """The trace, if it is one that the tracer can have written.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if len(written) <= _MOST_BYTES:
+        match json.loads(written):
+            case {"blocks": list(blocks), "omitted": int(omitted), **others}:
+                whole = len(blocks) == 2 * ENDS if omitted else len(blocks) <= 2 * ENDS
+                if whole and 0 <= omitted < _MOST_OMITTED and not others:
+                    return Trace(tuple(map(_block, blocks)), int(omitted))
+    raise ValueError("not a trace")
 
 
-def _cut(text: Any) -> str:
-    return str(text)[:_MOST_CHARACTERS]
+def _block(written: Any) -> Block:
+    match written:
+        case {"code": str(code), "before": dict(before), "after": dict(after), **others}:
+            code.encode()  # raises for half of a character
+            lines = code.split("\n")
+            shown = len(lines) <= 2 * LINES + 1 and all(map(_is_short, lines))
+            if shown and _are_values(before) and _are_values(after) and not others:
+                return Block(code, before, after)
+    raise ValueError("not a block")
+
+
+def _are_values(written: dict[str, Any]) -> bool:
+    names = all(name.isidentifier() and len(name) <= LONGEST for name in written)
+    return len(written) <= NAMES and names and all(map(_is_value, written.values()))
+
+
+def _is_value(text: Any) -> bool:
+    return isinstance(text, str) and _is_short(text) and text.isprintable()
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= LONGEST + _DOTS

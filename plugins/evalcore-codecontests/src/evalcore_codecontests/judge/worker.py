@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import IsolationError, SandboxError
+from .frames import OWN_FILE
 from .limits import WALL_PER_CPU_USED
 from .sandbox import protocol
 
@@ -116,7 +117,7 @@ class Worker:
         flags = ["-s", "-S", "-P", "-B"]
         try:
             self._process = subprocess.Popen(
-                [sys.executable, *flags, str(_ENTRY), str(child.fileno())],
+                [sys.executable, *flags, str(_ENTRY), str(child.fileno()), OWN_FILE],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._log,

@@ -75,5 +75,5 @@ class PassAtK(Metric[PassAtKSettings]):
         """
         ks = listed(self.settings.k)
         tallies = tally(scores, right(scores))
-        check_enough(tallies, max(ks))
+        check_enough(tallies, ks)
         return {str(k): of_problems(tallies, partial(estimators.pass_at_k, k=k)) for k in ks}

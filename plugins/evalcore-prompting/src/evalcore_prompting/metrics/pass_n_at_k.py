@@ -150,7 +150,7 @@ class PassNAtK(Metric[PassNAtKSettings]):
         _check_budget(settings, cost, each)
         solved = right(scores)
         tallies = tally(scores, _public_passed(public, solved, scores.failed), solved)
-        check_enough(tallies, max(k for _, k in settings.pairs()), cost, each)
+        check_enough(tallies, listed(settings.k), cost, each)
         return {
             part: of_problems(tallies, partial(estimators.pass_n_at_k, n=n, k=k // cost))
             for part, (n, k) in settings.parts().items()

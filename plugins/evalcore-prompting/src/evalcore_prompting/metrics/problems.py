@@ -12,7 +12,7 @@ import numpy as np
 from evalcore import stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -54,18 +54,22 @@ def tally(scores: Scores, *marks: Marks) -> Tallies:
     return np.column_stack(list(counted))
 
 
-def check_enough(tallies: Tallies, k: int, cost: Fraction = _ONE, each: str = "") -> None:
-    """Check that each problem has the attempts that a budget pays for, or no problem has any.
+def check_enough(
+    tallies: Tallies, ks: Iterable[int], cost: Fraction = _ONE, each: str = ""
+) -> None:
+    """Check that each problem has the attempts that budgets pay for, or no problem has any.
 
     Args:
         tallies: As `tally` returns them.
-        k: The budget.
-        cost: What an attempt costs of it.
+        ks: The budgets.
+        cost: What an attempt costs of one.
         each: The cost in words.
 
     Raises:
-        ValueError: If a problem has fewer attempts with a score.
+        ValueError: If a problem has fewer attempts with a score; it says which budgets are within
+            what there is.
     """
+    k = max(ks := sorted(set(ks)))
     needed = k // cost
     fewest = int(tallies[:, 0].min(initial=needed))
     if fewest >= needed or not tallies[:, 0].any():
@@ -73,10 +77,13 @@ def check_enough(tallies: Tallies, k: int, cost: Fraction = _ONE, each: str = ""
     short = np.count_nonzero(tallies[:, 0] < needed)
     most = math.ceil((fewest + 1) * cost) - 1
     smaller = f"set `k` to at most {most}, or " if fewest else ""
+    within = ", ".join(str(k) for k in ks if k <= most)
+    others = f"; of the others, k = {within} can be measured" if within and fewest else ""
     msg = (
         f"k = {k} takes {_attempts(needed)}{each} with a score at each problem, found fewer at "
         f"{short} of {len(tallies)} problems (the fewest: {fewest}): {smaller}make more attempts "
         "(`attempts` in the spec; `evalcore run --retry-failed` makes failed ones anew)"
+        f"{others}"
     )
     raise ValueError(msg)
 

@@ -39,7 +39,11 @@ _PLAIN_INT_BITS = 63
 
 
 class CallProgram:
-    """A program compiled once; each run calls its function on arguments of its own."""
+    """A program compiled once; each run calls its function on arguments of its own.
+
+    Attributes:
+        code: the program, compiled.
+    """
 
     may_execute = False
     may_fork = False
@@ -47,7 +51,7 @@ class CallProgram:
     def __init__(self, path: Path, function: str) -> None:
         self._path = path
         self._function = function
-        self._code = compile_program(path)
+        self.code = compile_program(path)
         become_python(path)
         self._names: dict[str, Any] = {}
         exec(HEADER, self._names)  # noqa: S102 - our own text
@@ -65,7 +69,7 @@ class CallProgram:
         """Call the function."""
         module = fresh_module(_MODULE, self._path)
         module.__dict__.update(self._names, __name__=_MODULE, __builtins__=builtins)
-        exec(self._code, module.__dict__)  # noqa: S102 - the very purpose
+        exec(self.code, module.__dict__)  # noqa: S102 - the very purpose
         function = module.__dict__.get(self._function)
         if not callable(function):
             solution = module.__dict__.get("Solution")

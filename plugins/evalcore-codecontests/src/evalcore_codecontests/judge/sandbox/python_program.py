@@ -42,15 +42,19 @@ class CompileError(Exception):
 
 
 class PythonProgram:
-    """A program compiled once, to be run in any number of forked children."""
+    """A program compiled once, to be run in any number of forked children.
+
+    Attributes:
+        code: the program, compiled.
+    """
 
     may_execute = False
     may_fork = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._code = compile_program(path)
-        for name in _PRELOADED & _names(self._code):
+        self.code = compile_program(path)
+        for name in _PRELOADED & _names(self.code):
             importlib.import_module(name)
         become_python(path)
 
@@ -62,7 +66,7 @@ class PythonProgram:
     def act(self) -> None:
         """Run the program and come back, unless it ends the process."""
         main = fresh_module("__main__", self._path)
-        exec(self._code, main.__dict__)  # noqa: S102 - the very purpose
+        exec(self.code, main.__dict__)  # noqa: S102 - the very purpose
 
 
 def read_program(path: Path) -> str:
@@ -99,6 +103,7 @@ def become_python(path: Path) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "sandbox"]:
         del sys.modules[name]
     sys.argv[:] = [path.name]
+    sys.orig_argv[:] = ["python", path.name]
     sys.path.insert(0, str(path.parent))
     sys.path_importer_cache.clear()
     for name in ("exit", "quit"):
@@ -193,8 +198,8 @@ def _exit_status(code: object) -> int:
 
 def _report(error: BaseException) -> None:
     """Print the traceback from the program's first frame on."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("sandbox."):
+    trace, own = error.__traceback__, _report.__code__.co_filename
+    while trace is not None and trace.tb_frame.f_code.co_filename == own:
         trace = trace.tb_next
     error.__traceback__ = trace
     try:
