@@ -78,6 +78,10 @@ def test_any_answer_gives_a_program(answer):
     assert program_of(answer, "python").language in LANGUAGE_OF_NAME.values()
 
 
+def test_an_answer_of_marks_alone_is_read_at_once():
+    assert program_of("`" * 10**6, "python") == Program("python", "`" * 10**6)
+
+
 TAGS = {
     "python": "python Python3 python3.11 python-3 python2 py py3 pypy pypy3 {.python} py:main.py",
     "cpp": "cpp cpp17 cxx cxx20 cc c++ C++17 c++2a g++ g++-13 gnu++17 clang++",

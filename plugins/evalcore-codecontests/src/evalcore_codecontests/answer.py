@@ -45,7 +45,7 @@ LANGUAGE_OF_NAME = {name: language for language, names in _NAMES.items() for nam
 and without a version."""
 
 _FENCE = re.compile(
-    r"^(?P<marks>`{3,}|~{3,})[ \t]*(?P<tag>[^\s`]*)[^\n]*\n"
+    r"^(?P<marks>`{3,}+|~{3,}+)[ \t]*(?P<tag>[^\s`]*)[^\n]*\n"
     r"(?P<code>.*?)(?:^(?P=marks)[`~]*[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
