@@ -29,8 +29,10 @@ HALO = "halo"
 """Name of texts that can be read on what is drawn behind them."""
 
 _COLOUR = re.compile("(fill|stroke): (#fe00[0-9a-f]{2})")
-_NAMED = re.compile(r' id="[A-Za-z]+[A-Za-z0-9]*(_[A-Za-z0-9]+)*_[0-9]+"')
+_NAMED = re.compile(r' id="[A-Za-z0-9.]+_[0-9]+"')
 """Names of groups, the same in every figure; those that are referred to are hashes."""
+
+_NO_METADATA: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -92,7 +94,7 @@ def svg(of: Figure, name: str, description: str) -> str:
     """
     mpl.rcParams["svg.hashsalt"] = name
     stream = io.StringIO()
-    of.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    of.savefig(stream, format="svg", metadata=_NO_METADATA)
     written = stream.getvalue()
     element = _NAMED.sub("", written[written.index("<svg") :])
     element = _COLOUR.sub(lambda found: f"{found[1]}: var(--{_STANDS_FOR[found[2]]})", element)

@@ -187,10 +187,13 @@ def _draw_points(
 
 
 def _draw_whiskers(axes: Axes, points: Sequence[Point], color: str) -> None:
+    """The intervals that are known."""
+    style: dict[str, Any] = {"color": color, "lw": 1.2, "alpha": 0.45, "zorder": 3}
     for dollars, quality in points:
-        style: dict[str, Any] = {"color": color, "lw": 1.2, "alpha": 0.45, "zorder": 3}
-        axes.plot([dollars.low, dollars.high], [quality.value] * 2, **style)
-        axes.plot([dollars.value] * 2, [quality.low, quality.high], **style)
+        if np.isfinite([dollars.low, dollars.high]).all():
+            axes.plot([dollars.low, dollars.high], [quality.value] * 2, **style)
+        if np.isfinite([quality.low, quality.high]).all():
+            axes.plot([dollars.value] * 2, [quality.low, quality.high], **style)
 
 
 def _draw_hull(axes: Axes, hull: Frontier, dollars: Floats, **style: Any) -> None:
@@ -237,10 +240,11 @@ def _dollars(drawn: Drawn) -> Floats:
 def _limits(drawn: Drawn) -> tuple[float, float]:
     """Of quality, where routers are: models that are worse than all of them are left out."""
     points = [one.quality for router in drawn.routers for one in router.points]
-    points += [drawn.models.points[0].quality]
     ends = [end for one in points for end in (one.low, one.value, one.high)]
-    low, high = min(*ends, *drawn.models.hull.quality), max(*ends, *drawn.models.hull.quality)
-    return low - 0.05 * (high - low), high + 0.05 * (high - low)
+    seen = np.array([*ends, *drawn.models.hull.quality])
+    low, high = np.nanmin(seen), np.nanmax(seen)
+    room = 0.05 * (high - low) or 0.05
+    return low - room, high + room
 
 
 def _scale_dollars(axes: Axes, dollars: Floats, *, named: bool = True) -> None:

@@ -34,6 +34,11 @@ _SIDES: dict[tuple[int, int], dict[str, str]] = {
 }
 _DISTANCES = (7.0, 16.0, 27.0, 40.0, 56.0)
 _APART = 6.0
+"""So far apart, on the canvas, are the points of a line that count."""
+
+_MARKER = 8
+"""So many of them a marker counts as."""
+
 _FAR = 0.02
 """What a point of distance costs, in covered points."""
 
@@ -69,14 +74,15 @@ def beside(
 
 
 def _along(line: Line2D) -> Floats:
-    """Points of a line, as far from each other as a label is high, on the canvas: shape (m, 2)."""
-    corners: Floats = line.get_transform().transform(np.stack(line.get_data(), axis=1))
-    corners = corners[np.isfinite(corners).all(axis=1)]
-    if line.get_linestyle() == "None" or len(corners) < 2:
-        return corners
-    far = np.append(0.0, np.hypot(*np.diff(corners, axis=0).T).cumsum())
+    """Points of a line on the canvas, shape (m, 2): its markers, and some of what is between."""
+    points: Floats = line.get_transform().transform(np.stack(line.get_data(), axis=1))
+    markers = [points[:: line.get_markevery() or 1]] * _MARKER
+    if line.get_linestyle() == "None":
+        return np.concatenate(markers)
+    far = np.append(0.0, np.hypot(*np.diff(points, axis=0).T).cumsum())
     at = np.linspace(0.0, far[-1], 2 + int(far[-1] / _APART))
-    return np.stack([np.interp(at, far, of) for of in corners.T], axis=1)
+    between = np.stack([np.interp(at, far, of) for of in points.T], axis=1)
+    return np.concatenate([*markers, between] if line.get_marker() != "None" else [between])
 
 
 def _label(
@@ -111,9 +117,9 @@ def _label(
 
 
 def _covered(box: Bbox, points: Floats, taken: Sequence[Bbox], axes: Axes) -> float:
-    """How many points a label covers; another label counts as many, the outside as more."""
+    """How many points a label covers; another label counts as many, the outside as more still."""
     inside = (points > box.min).all(axis=1) & (points < box.max).all(axis=1)
     others = sum(Bbox.intersection(box, other) is not None for other in taken)
     room = axes.bbox
     out = not (room.x0 <= box.x0 and box.x1 <= room.x1 and room.y0 <= box.y0 and box.y1 <= room.y1)
-    return float(inside.sum()) + 20 * others + 60 * out
+    return float(inside.sum()) + 50 * others + 100 * out

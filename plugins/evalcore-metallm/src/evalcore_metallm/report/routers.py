@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from evalcore.data import Record
 
 __all__ = ["Graded", "Router", "read_routers"]
+
+_LISTED = 6
+"""Routers that are named in a message."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,6 @@ class Router:
     cell: str
     passes: dict[str, Outcomes] = field(default_factory=dict)
     stepwise: bool = False
-
-    def orders(self) -> set[str]:
-        """The orders that it passed over."""
-        return set(self.passes)
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,11 @@ def read_routers(runs: Sequence[Path]) -> Graded:
     read = [_routers_of(run) for run in dict.fromkeys(runs)]
     found = _named([router for routers, _ in read for router in routers])
     _check_same_log(found)
-    orders = set.intersection(*(router.orders() for router in found))
+    orders = set.intersection(*(set(router.passes) for router in found))
     if not orders:
-        counts = ", ".join(f"{router.name} {len(router.passes)}" for router in found)
         raise EvalcoreError(
-            f"found no order that all routers passed over ({counts}), expected one at least: let "
-            "the runs be finished, or leave one out"
+            f"found no order that all routers passed over, fewest by {_fewest(found)}; expected "
+            "one at least: let the runs be finished, or leave one out"
         )
     common = tuple(
         replace(router, passes={order: router.passes[order] for order in sorted(orders)})
@@ -87,8 +86,9 @@ def _routers_of(run: Path) -> tuple[list[Router], list[str]]:
     with open_records(run) as records:
         for record in records:
             router = routers.setdefault(record.cell, Router(record.cell, run, record.cell))
-            if record.score and record.sample not in router.passes:
-                router.passes[record.sample] = _outcomes(record, run)
+            order = _order(record, run)
+            if record.score and order not in router.passes:
+                router.passes[order] = Outcomes.of_details(record.score.details)
                 if "propensity" in record.answer:
                     routers[record.cell] = replace(router, stepwise=True)
     passed = [router for router in routers.values() if router.passes]
@@ -101,14 +101,14 @@ def _routers_of(run: Path) -> tuple[list[Router], list[str]]:
     return passed, [f"all passes of {cell} failed" for cell in routers if cell in failed]
 
 
-def _outcomes(record: Record, run: Path) -> Outcomes:
-    assert record.score
-    try:
-        return Outcomes.of_details(record.score.details)
-    except KeyError:
+def _order(record: Record, run: Path) -> str:
+    """The number of an order, which has as many digits whatever the number of orders is."""
+    details = record.score.details if record.score else {"single": None}
+    if "order" not in record.metadata or "single" not in details:
         raise EvalcoreError(
             f"{run}: found records of another task, expected those of the task `routing-log`"
-        ) from None
+        )
+    return f"{record.metadata['order']:06}"
 
 
 def _named(routers: Sequence[Router]) -> list[Router]:
@@ -122,15 +122,19 @@ def _named(routers: Sequence[Router]) -> list[Router]:
 
 
 def _apart(cells: Sequence[str]) -> Sequence[str]:
-    """The names without the settings that are the same in all; of a single other its values."""
+    """The names without the settings that are the same in all, and without a key of words."""
     settings = [cell.split(",") for cell in cells]
     if len({len(of_cell) for of_cell in settings}) > 1:
         return cells
     apart = [values for values in zip(*settings, strict=True) if len(set(values)) > 1]
     names = [",".join(values) for values in zip(*apart, strict=True)]
-    keys = {name.partition("=")[0] for name in names}
-    short = len(apart) == 1 and len(keys) == 1
-    return [name.partition("=")[2] or name for name in names] if short else names
+    keys, _, words = zip(*(name.partition("=") for name in names), strict=True)
+    return words if len(apart) == 1 and len(set(keys)) == 1 and all(map(_tells, words)) else names
+
+
+def _tells(value: str) -> bool:
+    """Whether a value is understood without its key."""
+    return re.fullmatch(r"(?!(true|false|none)$)[a-z_][\w-]*", value, re.IGNORECASE) is not None
 
 
 def _check_same_log(routers: Sequence[Router]) -> None:
@@ -140,21 +144,21 @@ def _check_same_log(routers: Sequence[Router]) -> None:
         EvalcoreError: if it has not.
     """
     known: dict[str, tuple[Router, Outcomes]] = {}
+    models = next(iter(routers[0].passes.values())).arms
     for router in routers:
         for order, outcomes in router.passes.items():
             first, expected = known.setdefault(order, (router, outcomes))
-            if not _same(outcomes, expected):
+            if outcomes.arms != models or not _same(outcomes, expected):
                 raise EvalcoreError(
-                    f"{order} has other queries, models or costs in {router.run} than in "
-                    f"{first.run}: only runs of the same log, prices, split and seed of orders "
-                    "can be told of together"
+                    f"order {int(order)} of {router.run} has other models, queries or costs than "
+                    f"{first.run if outcomes.arms == models else routers[0].run}: only runs of the "
+                    "same log, prices, split and seed of orders can be told of together"
                 )
 
 
 def _same(one: Outcomes, other: Outcomes) -> bool:
     return (
-        one.arms == other.arms
-        and np.array_equal(one.queries, other.queries)
+        np.array_equal(one.queries, other.queries)
         and np.array_equal(one.single_quality, other.single_quality)
         and np.array_equal(one.single_cost, other.single_cost)
     )
@@ -162,12 +166,17 @@ def _same(one: Outcomes, other: Outcomes) -> bool:
 
 def _left(routers: Sequence[Router]) -> list[str]:
     """Which routers keep the others from being measured on more orders."""
-    most = max(len(router.passes) for router in routers)
-    fewer = [f"{router.name} ({len(router.passes)})" for router in routers
-             if len(router.passes) < most]  # fmt: skip
-    if not fewer:
-        return []
-    return [
-        f"of {most} orders only those count that all routers passed over; fewer have "
-        + ", ".join(fewer)
-    ]
+    counts = {len(router.passes) for router in routers}
+    told = (
+        f"of {max(counts)} orders only those count that all routers passed over; fewest have "
+        f"{_fewest(routers)}"
+    )
+    return [told] if len(counts) > 1 else []
+
+
+def _fewest(routers: Sequence[Router]) -> str:
+    """Those with the fewest orders."""
+    fewest = min(len(router.passes) for router in routers)
+    names = [router.name for router in routers if len(router.passes) == fewest]
+    listed = [*names[:_LISTED], *(["others"] if len(names) > _LISTED else [])]
+    return f"{', '.join(listed)} ({fewest})"
