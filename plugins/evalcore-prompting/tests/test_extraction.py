@@ -112,7 +112,7 @@ SHAPES = {
     "a bare program after the name of its language": ("python\nprint(1)\n", Code("print(1)")),
     "a bare program longer than programs are": ("x = 1\n" * 20_000, None),
     "prose with a line of code": (
-        "It stops:\n\n    print(*c)\n\nThe number is no list.\nThus the error.\nBetter:\n    print(c)",
+        "It stops:\n\n    print(*c)\n\nThe number is none.\nSo the error.\nBetter:\n    print(c)",
         None,
     ),
     "a quoted traceback": (
