@@ -111,6 +111,14 @@ SHAPES = {
     "a bare program after comments": ("# Read.\n\nimport sys\n", Code("# Read.\n\nimport sys\n")),
     "a bare program after the name of its language": ("python\nprint(1)\n", Code("print(1)")),
     "a bare program longer than programs are": ("x = 1\n" * 20_000, None),
+    "prose with a line of code": (
+        "It stops:\n\n    print(*c)\n\nThe number is none.\nSo the error.\nBetter:\n    print(c)",
+        None,
+    ),
+    "a quoted traceback": (
+        "It says:\n    a = b - c\n        ~~^~~\n    ~~~~^~~~\nTypeError\n```\nprint(1)\n```",
+        Code(ONE),
+    ),
     "a text in quotes": ('"yes"', None),
     "prose": ("I would sort the numbers and take the first.", None),
     "prose with code in a line": ("Use `print(1)` or ```print(1)```.", None),

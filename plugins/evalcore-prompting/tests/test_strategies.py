@@ -432,11 +432,11 @@ def test_prompts_are_rendered_for_every_turn_before_the_run(converse, tmp_path):
             "no reasoning prompt 'self-reflexion'; nearest: self-reflection",
         ),
         ({"instruction": "difficulty"}, "'difficulty' is a prompt of family reasoning, expected"),
-        ({"retry_reasoning": ["difficulty", "none"]}, "found `none` in a list of prompts: it "),
+        ({"retry_reasoning": ["difficulty", "none"]}, "`none` stands alone, for no prompt"),
         ({"feedback": "tracing"}, "no feedback prompt 'tracing'; nearest: traced"),
         (
             {"feedback": "none"},
-            "binary, failed-tests, traced; `single-turn` gives none",
+            "no feedback prompt 'none'; there are: all-tests, binary, failed-tests, traced; ",
         ),
         ({"temperature": float("inf")}, "temperature"),
         ({"stop": [""]}, "stop"),

@@ -52,8 +52,9 @@ _THOUGHT = re.compile(
 )
 _FENCE = re.compile(
     r"(?P<quotes>( {0,3}>){0,9})(?P<indent>[ \t]*)"
-    r"(?P<marks>`{3,}(?=[^`]*\Z)|~{3,})(?P<info>.*)"
+    r"(?P<marks>`{3,}(?=[^`]*\Z)|~{3,}(?=[^~^]*\Z))(?P<info>.*)"
 )
+"""Not the lines of tildes with a `^` that a traceback points with."""
 _NAMED = re.compile(r"(?P<indent>[ \t]*)(?:\[(?P<square>PYTHON|CODE)\]|<(?P<angle>code)>)[ \t]*")
 _TAG = re.compile(r"[ \t{.]*(?P<tag>[a-z][\w-]*(?:[+#]+\w*)?(?:\.\d+)*)")
 

@@ -75,14 +75,12 @@ class DialogueSettings(Settings):
         prompts, family = library(info.data["prompts"]), _FAMILIES[str(info.field_name)]
         if family == "feedback" and value == _NONE:
             raise PromptError(
-                "found no feedback, expected one of the family feedback: "
-                f"{', '.join(prompts.ids(family))}; `single-turn` gives none"
+                f"no feedback prompt 'none'; there are: {', '.join(prompts.ids(family))}; "
+                "`single-turn` is the strategy without feedback"
             )
         for id_ in (value,) if family == "feedback" else listed(value):
             if id_ == _NONE:
-                raise PromptError(
-                    "found `none` in a list of prompts: it stands alone, for no prompt"
-                )
+                raise PromptError("`none` stands alone, for no prompt; leave it out of the list")
             prompts.of_family(id_, family)
         return value
 

@@ -8,8 +8,8 @@ The rule:
    ends with `;` or `}`.
 3. Otherwise the lines of prose before and after are left off: blank ones, comments and headings,
    and those that do not parse as Python or name things without doing anything, as `Done.` and
-   `Time: O(n)`. What is left is the program, right or wrong, if one of its lines imports, defines,
-   reads with `input` or prints.
+   `Time: O(n)`. What is left is the program, right or wrong, if no more than half of its lines are
+   such, and one imports, defines, reads with `input` or prints.
 
 What is longer than 65,536 characters holds no program without a fence.
 """
@@ -68,8 +68,11 @@ def _without_prose(lines: list[str]) -> str | None:
         first += 1
     while last > first and _is_prose(lines[last - 1].strip()):
         last -= 1
-    program = lines[first:last]
-    return "\n".join(program) if any(_stands_alone(line.strip()) for line in program) else None
+    bare = [line.strip() for line in lines[first:last]]
+    told = [line for line in bare if line and not line.startswith("#")]
+    if 2 * sum(map(_is_prose, told)) > len(told) or not any(map(_stands_alone, told)):
+        return None
+    return "\n".join(lines[first:last])
 
 
 def _is_prose(line: str) -> bool:
