@@ -13,6 +13,7 @@ def evalcore_tasks() -> list[Component]:
         Component(
             name="microcontest",
             summary="Small problems of two and three steps, judged by their tests; needs no data",
+            version=2,
             path="evalcore_microcoder.contest.task:Microcontest",
             settings="evalcore_codecontests.tasks:ContestSettings",
         )

@@ -97,7 +97,7 @@ class SingleTurnSettings(DialogueSettings):
 class FeedbackSettings(DialogueSettings):
     """Settings of all dialogues with feedback."""
 
-    max_turns: int = Field(default=3, ge=1)
+    max_turns: int = Field(default=3, ge=1, le=100)
     """Turns at most, those counted whose answer holds no program."""
     feedback: str = "failed-tests"
     """What is told of a program that fails: `binary`, `failed-tests`, `all-tests`, `traced` (for a
