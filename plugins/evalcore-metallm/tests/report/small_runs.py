@@ -20,6 +20,7 @@ NAMES = ("small", "big")
 
 
 def write_log(folder, names=NAMES):
+    """Writes it, and returns its name: by the path of a file attempts would draw otherwise."""
     rng = np.random.default_rng(7)
     rows = []
     for number in range(60):
@@ -30,7 +31,7 @@ def write_log(folder, names=NAMES):
         rows.append({"id": number, "query": query, "quality": of_arms[0], "cost": of_arms[1]})
     file = folder / "log.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return str(file)
+    return file.name
 
 
 def spec(path, routers=ROUTERS, **task):

@@ -118,7 +118,7 @@ def test_a_table_has_each_number_with_its_interval(written):
 
 def test_differences_that_are_sure_are_bold(written):
     compared = written[written.index("<h2>Compared") :].replace("\N{MINUS SIGN}", "-")
-    cells = re.findall(r"<span( class=.apart.)?>.*?</span><small>\[(.*?)%?, (.*?)%?\]", compared)
+    cells = re.findall(r"<span( class=.apart.)?>[^<]+</span><small>\[(.*?)%?, (.*?)%?\]", compared)
     sure = 0
     for mark, *ends in cells:
         low, high = (float(end.replace("\N{EM DASH}", "nan")) for end in ends)

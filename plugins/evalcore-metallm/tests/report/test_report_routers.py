@@ -31,9 +31,9 @@ def test_only_the_orders_that_all_routers_have_count(run, other_run):
     found = read_routers([run, shorter])
     assert {len(router.passes) for router in found.routers} == {2}
     names = [router.name for router in found.routers]
-    assert names == ["four: warm", "cold", "any", "one", "other: warm"]
+    assert names == ["warm (four)", "cold", "any", "one", "warm (other)"]
     assert found.notes == (
-        "of 3 orders only those count that all routers passed over; fewest have other: warm (2)",
+        "of 3 orders only those count that all routers passed over; fewest have warm (other) (2)",
     )
 
 
@@ -46,9 +46,7 @@ def test_without_a_common_order_nothing_can_be_told(run, other_run):
     with sqlite3.connect(last / "run.db") as store:
         store.execute("DELETE FROM records WHERE sample < 'order-2'")
     first = other_run("first", limit=1)
-    told = (
-        r"no order that all routers passed over, fewest by first: warm, .* others \(1\); expected"
-    )
+    told = r"no order that all routers passed over, fewest by warm \(first\), .* others \(1\); "
     with pytest.raises(EvalcoreError, match=told):
         read_routers([first, last])
 
@@ -97,6 +95,11 @@ def test_an_order_is_the_same_whatever_the_number_of_orders(run, other_run):
 def test_names_leave_out_what_tells_nothing(cells, names):
     routers = [Router(cell, Path("run"), cell) for cell in cells]
     assert [router.name for router in _named(routers)] == (names or cells)
+
+
+def test_runs_of_the_same_name_are_told_apart_by_their_folders():
+    routers = [Router("c", Path(folder) / "run", "c") for folder in "ab"]
+    assert [router.name for router in _named(routers)] == ["c (a/run)", "c (b/run)"]
 
 
 def test_what_is_read_is_what_was_scored(run):

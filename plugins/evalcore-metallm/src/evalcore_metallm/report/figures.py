@@ -52,7 +52,7 @@ _FAINT = _Look(REST, "-", "", linewidth=0.8, zorder=1)
 
 def overview(drawn: Drawn) -> str:
     """All routers, models and oracles, cost against quality."""
-    of = figure(_WIDTH, 470)
+    of = figure(_WIDTH, max(470, 16 * (len(drawn.routers) + 5)))
     axes = of.add_subplot()
     _draw_models(axes, drawn.models, labelled=True)
     _draw_oracles(axes, drawn.models)

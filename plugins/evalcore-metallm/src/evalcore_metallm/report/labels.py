@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.transforms import Bbox
@@ -58,19 +58,24 @@ def beside(
     points = np.concatenate([_along(line) for line in axes.lines])
     taken: list[Bbox] = []
     for point, name in zip(at, names, strict=True):
-        tried = [
-            _label(axes, point, name, side, distance, style)
-            for distance, side in product(_DISTANCES, _SIDES)
-        ]
-        boxes = [label.get_window_extent() for label in tried]
+        places = [_Place(side, distance) for distance, side in product(_DISTANCES, _SIDES)]
+        boxes = [_box(axes, point, name, place, style) for place in places]
         costs = [
-            _covered(box, points, taken, axes) + _FAR * _DISTANCES[number // len(_SIDES)]
-            for number, box in enumerate(boxes)
+            _covered(box, points, taken, axes) + _FAR * place.distance
+            for box, place in zip(boxes, places, strict=True)
         ]
         best = int(np.argmin(costs))
         taken.append(boxes[best])
-        for label in (*tried[:best], *tried[best + 1 :]):
-            label.remove()
+        line = {"arrowstyle": "-", "lw": 0.6, "shrinkA": 0, "shrinkB": 3, "color": style["color"]}
+        near = places[best].distance == _DISTANCES[0]
+        _label(axes, point, name, places[best], style, None if near else line)
+
+
+class _Place(NamedTuple):
+    """On which side of a point a label is, and how far from it."""
+
+    side: tuple[int, int]
+    distance: float
 
 
 def _along(line: Line2D) -> Floats:
@@ -85,35 +90,27 @@ def _along(line: Line2D) -> Floats:
     return np.concatenate([*markers, between] if line.get_marker() != "None" else [between])
 
 
+def _box(
+    axes: Axes, point: tuple[float, float], name: str, place: _Place, style: dict[str, Any]
+) -> Bbox:
+    """Where a label would be on the canvas."""
+    label = _label(axes, point, name, place, style, None)
+    box = label.get_window_extent()
+    label.remove()
+    return box
+
+
 def _label(
     axes: Axes,
     point: tuple[float, float],
     name: str,
-    side: tuple[int, int],
-    distance: float,
+    place: _Place,
     style: dict[str, Any],
+    line: dict[str, Any] | None,
 ) -> Annotation:
-    offset = tuple(distance * part / np.hypot(*side) for part in side)
-    line = {
-        "arrowstyle": "-",
-        "lw": 0.6,
-        "color": style.get("color"),
-        "shrinkA": 0,
-        "shrinkB": 3,
-        "alpha": 0.7,
-    }
-    arrow = line if distance > _DISTANCES[0] else None
-    words = {**_SIDES[side], **style}
-    return axes.annotate(
-        name,
-        point,
-        offset,
-        textcoords="offset points",
-        arrowprops=arrow,
-        gid=HALO,
-        zorder=6,
-        **words,
-    )
+    offset = tuple(place.distance * part / np.hypot(*place.side) for part in place.side)
+    words = {"textcoords": "offset points", "gid": HALO, "zorder": 6, **_SIDES[place.side], **style}
+    return axes.annotate(name, point, offset, arrowprops=line, **words)
 
 
 def _covered(box: Bbox, points: Floats, taken: Sequence[Bbox], axes: Axes) -> float:

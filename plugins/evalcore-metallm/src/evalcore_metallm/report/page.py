@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["page"]
 
 _UNKNOWN = "—"
+_ROUNDING = 1e-12
+"""Differences that are smaller are none."""
 
 _WORDS = {
     "overview": "Each router is a curve over its prices, or a point. A hull shows what can be had "
@@ -157,5 +159,6 @@ def _cell(found: Estimate | None, form: str) -> str:
     )
     known = math.isfinite(found.low) or math.isfinite(found.high)
     interval = f"<small>[{low}, {high}]</small>" if known else ""
-    apart = ' class="apart"' if "+" in form and (found.low > 0 or found.high < 0) else ""
+    sure = "+" in form and (found.low > _ROUNDING or found.high < -_ROUNDING)
+    apart = ' class="apart"' if sure else ""
     return f"<td><span{apart}>{value}</span>{interval}</td>"

@@ -115,8 +115,12 @@ def _named(routers: Sequence[Router]) -> list[Router]:
     """With names without what all cells have in common; where two are equal, with the run's."""
     cells = [router.cell for router in routers]
     names = _apart(cells) if len(set(cells)) > 1 else cells
+    runs = {router.run for router in routers}
+    whole = len({run.name for run in runs}) < len(runs)
     return [
-        replace(router, name=f"{router.run.name}: {name}" if names.count(name) > 1 else name)
+        replace(router, name=f"{name} ({router.run if whole else router.run.name})")
+        if names.count(name) > 1
+        else replace(router, name=name)
         for router, name in zip(routers, names, strict=True)
     ]
 
