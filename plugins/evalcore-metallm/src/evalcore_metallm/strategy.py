@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 
 from evalcore.data import Attempt, Message
 from evalcore.errors import EvalcoreError
-from evalcore.settings import DataPath  # noqa: TC001 - pydantic reads the annotations
+from evalcore.settings import DataPath
 from evalcore.strategy import Strategy
 from evalcore_metallm.evaluation.passes import Pass
-from evalcore_metallm.policies.catalogue import PolicySettings  # noqa: TC001 - likewise
+from evalcore_metallm.policies.catalogue import PolicySettings
 from evalcore_metallm.router import RouterSettings
 
 if TYPE_CHECKING:
