@@ -42,7 +42,6 @@ def refused(called, tmp_path):
 
 
 def test_a_page_is_written(called, run, tmp_path):
-    pytest.importorskip("matplotlib")
     file = tmp_path / "page.html"
     file.write_text("the old one")
     code, out, err = called(run, "--out", file, "--against", "strategy=cold", "--price", 0.2)
@@ -95,7 +94,6 @@ def test_a_place_that_cannot_be_is_told_before_anything_is_read(called, tmp_path
 
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(called, run, tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
     file = tmp_path / "page.html"
     file.write_text("the old one")
 

@@ -6,9 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-
-pytest.importorskip("matplotlib")
-
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 

@@ -9,8 +9,6 @@ from xml.etree import ElementTree
 import pytest
 from small_runs import NAMES, ROUTERS
 
-pytest.importorskip("matplotlib")
-
 from evalcore_metallm.report.numbers import measured
 from evalcore_metallm.report.page import page
 from evalcore_metallm.report.routers import read_routers
