@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -95,10 +96,17 @@ class Process:
         return self._process.returncode
 
 
+def _free_port() -> int:
+    """A port that no connection is given by chance before the server takes it."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
+
+
 @pytest.fixture
 def process(tmp_path, upstreams):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = _free_port()
     named = {n: {"base_url": u.url, "model": n} for n, u in upstreams.items()}
     config = {"upstreams": named, "state": "state.db", "port": port, "snapshot_every": 70}
     (tmp_path / "serve.yaml").write_text(json.dumps(config))
