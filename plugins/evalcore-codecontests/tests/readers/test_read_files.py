@@ -193,7 +193,11 @@ def test_a_split_that_no_file_belongs_to(tmp_path):
         ("a.jsonl", b'{"a": ' + b"[" * 100_000, r"line 1: not JSON .nested too deep"),
         ("a.json", b"[{}, {}]", "line 1: found JSON of type list"),
         ("a.jsonl.gz", b"not zipped", r"a\.jsonl\.gz, after line 0: .*damaged"),
-        ("a.jsonl.gz", gzip.compress(b"\n" * 99, mtime=0)[:-9], r"a\.jsonl\.gz, after line \d+: .*cut off"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b"\n" * 99, mtime=0)[:-9],
+            r"a\.jsonl\.gz, after line \d+: .*cut off",
+        ),
         ("a.arrow", b"nothing", r"a\.arrow, after row 0: .*damaged"),
         ("a.csv", b"", r"a\.csv: cannot be read; the readers know \.parquet, \.arrow, \.jsonl"),
     ],
