@@ -24,6 +24,8 @@ def evalcore(*words, cwd):
 
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.name)
 def test_every_spec_can_run(spec, tmp_path):
+    if "${" in spec.read_text("utf-8"):
+        pytest.skip("names data that is not shipped; see tests/specs")
     done = evalcore("check", spec, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
