@@ -44,7 +44,8 @@ class LiveRouter:
     """The router of one pass.
 
     Where it does not begin with a saved router, each model is first asked in turn; then it knows
-    the costs that prices are relative to, and learns from these queries first.
+    the costs that prices are relative to, and learns from these queries first. A router that does
+    the same whatever it is told begins at once.
 
     Args:
         settings: of the strategy.
@@ -81,10 +82,9 @@ class LiveRouter:
             EvalcoreError: if the saved router is of other models, or the policy or the features
                 must be trained.
         """
-        if self._router is None and self._settings.router is None and self._settings.online:
-            turn = len(self._told)
-            if turn < self._settings.tries * len(arms):
-                return Picked(arms[turn % len(arms)], 1.0, tried=True)
+        turn = len(self._told)
+        if self._router is None and turn < self._turns() * len(arms):
+            return Picked(arms[turn % len(arms)], 1.0, tried=True)
         router = self._router = self._router or self._begun(arms)
         self._learn(router)
         router.policy.seed_choice(seed)
@@ -92,16 +92,23 @@ class LiveRouter:
         arm = router.arms[choices.arms[0]].name
         return Picked(arm, float(choices.propensity[0]), tried=False)
 
+    def _turns(self) -> int:
+        """How often each model is asked before the router chooses."""
+        settings = self._settings
+        knows = settings.router is not None or settings.is_indifferent()
+        return settings.tries if settings.online and not knows else 0
+
     def _begun(self, arms: Sequence[str]) -> Router:
         path = self._settings.router
         if path is not None:
             return loaded(path, arms, self._settings.price if self._is_priced() else None)
-        if not self._settings.online:
+        indifferent = self._settings.is_indifferent()
+        if not (self._settings.online or indifferent):
             raise EvalcoreError(
                 "a live router that does not learn knows nothing: name a saved one as `router`, or "
                 "leave `online` as it is"
             )
-        costs = self._mean_costs(arms)
+        costs = [0.0] * len(arms) if indifferent else self._mean_costs(arms)
         return Router.cold(
             [Arm(arm) for arm in arms], costs, self._settings.of_router(), self._seed
         )

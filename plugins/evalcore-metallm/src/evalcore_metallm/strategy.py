@@ -23,6 +23,9 @@ __all__ = ["Route", "RouteSettings"]
 
 _OF_A_ROUTER = {"policy", "features", "training_cost"}
 
+_INDIFFERENT = {"static", "random"}
+"""Policies that choose alike whatever the outcomes and the costs are."""
+
 
 class RouteSettings(RouterSettings):
     """What routes, and how it is graded."""
@@ -44,7 +47,8 @@ class RouteSettings(RouterSettings):
     """On a log: how many queries are chosen for before the outcomes of the first are known."""
     tries: int = Field(3, ge=1)
     """Live, without a saved router: how often each model is asked in turn before the router
-    chooses. By these it knows what a query costs."""
+    chooses. By these it knows what a query costs. `static` and `random` choose from the first query
+    on: nothing that they could be told would change what they do."""
     temperature: float | None = Field(None, ge=0)
     """Live: of the models; left to them if not set."""
     max_tokens: int | None = Field(None, ge=1)
@@ -60,6 +64,10 @@ class RouteSettings(RouterSettings):
         if self.policy.use == "budgeted-linucb" and not self.online:
             raise ValueError("budgeted-linucb follows what is spent: leave `online` as it is")
         return self
+
+    def is_indifferent(self) -> bool:
+        """Whether the router that these settings make does the same whatever it is told."""
+        return self.router is None and self.policy.use in _INDIFFERENT
 
     def of_router(self) -> RouterSettings:
         """The part that makes a router."""
@@ -77,7 +85,7 @@ class Route(Strategy[RouteSettings]):
 
     def __init__(self, settings: RouteSettings) -> None:
         super().__init__(settings)
-        self.learns = settings.online
+        self.learns = settings.online and not settings.is_indifferent()
         self._live: dict[int, LiveRouter] = {}
 
     async def attempt(self, sample: Sample, context: Context) -> Attempt:

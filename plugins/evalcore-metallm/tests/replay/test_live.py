@@ -76,6 +76,26 @@ def test_a_high_price_asks_the_cheap_model_alone(route):
     assert {record.details["arm"] for record in chosen} == {"writer"}
 
 
+@pytest.mark.parametrize("online", [True, False])
+def test_what_chooses_alike_whatever_it_is_told_chooses_from_the_first_query_on(route, online):
+    always = {"use": "static", "arm": "counter"}
+    records = route(policy=always, online=online, out="always").records
+    assert {record.details["arm"] for record in records} == {"counter"}
+    assert quality(records) == 0.5
+    drawn = route(policy="random", online=online, out="any").records
+    assert {record.details["arm"] for record in drawn} == {"writer", "counter"}
+    for record in drawn:
+        assert (record.details["tried"], record.details["propensity"]) == (False, 0.5)
+
+
+def test_the_cheapest_model_is_known_by_trying(route):
+    records = route(policy="cheapest", tries=2).records
+    tried = [record.details["arm"] for record in records if record.details["tried"]]
+    assert sorted(tried) == ["counter", "counter", "writer", "writer"]
+    others = {record.details["arm"] for record in records if not record.details["tried"]}
+    assert others == {"writer"}
+
+
 def test_a_run_that_goes_on_ends_as_one_that_never_stopped(route):
     """What is learned follows from the records: the second session begins with none of it."""
     whole = route(out="whole", policy="squarecb")
