@@ -49,8 +49,8 @@ def serve(file: Path, settings: ServeSettings, listening: Callable[[str], None])
         EvalcoreError: if the router, the settings and the state do not fit each other, or the
             address is taken.
     """
-    with _told_to_stop():
-        asyncio.run(_serve(file, settings, listening))
+    with _told_to_stop() as stop:
+        asyncio.run(_serve(file, settings, listening, stop))
 
 
 @asynccontextmanager
@@ -67,7 +67,9 @@ async def opened(file: Path, settings: ServeSettings) -> AsyncIterator[Endpoint]
         yield Endpoint(live, journal, _upstreams(prices, settings, session), settings)
 
 
-async def _serve(file: Path, settings: ServeSettings, listening: Callable[[str], None]) -> None:
+async def _serve(
+    file: Path, settings: ServeSettings, listening: Callable[[str], None], stop: _Stop
+) -> None:
     async with opened(file, settings) as endpoint:
         with _bound(settings.host, settings.port) as listener:
             config = uvicorn.Config(
@@ -80,8 +82,10 @@ async def _serve(file: Path, settings: ServeSettings, listening: Callable[[str],
             )
             if settings.key is None and not ip_address(listener.getsockname()[0]).is_loopback:
                 _log.warning("no `key` is set: whoever can reach this address can spend")
+            server = uvicorn.Server(config)
+            stop.reaches(server)
             listening(_address(listener))
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await server.serve(sockets=[listener])
 
 
 def _loaded(file: Path) -> tuple[Router, str]:
@@ -149,16 +153,32 @@ def _address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
 
 
+class _Stop:
+    """Hears a signal, and stops the server, also before uvicorn listens for signals itself."""
+
+    def __init__(self) -> None:
+        self._heard = False
+        self._server: uvicorn.Server | None = None
+
+    def reaches(self, server: uvicorn.Server) -> None:
+        """From now on it is this server that is stopped."""
+        self._server = server
+        if self._heard:
+            server.should_exit = True
+
+    def __call__(self, *_: object) -> None:
+        self._heard = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+
 @contextmanager
-def _told_to_stop() -> Iterator[None]:
+def _told_to_stop() -> Iterator[_Stop]:
     """Signals stop the server and nothing else: uvicorn raises them again once it has stopped."""
-    old = {number: signal.signal(number, _heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    stop = _Stop()
+    old = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield stop
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-
-
-def _heard(*_: object) -> None:
-    pass
