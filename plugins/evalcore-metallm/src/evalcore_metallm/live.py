@@ -9,6 +9,7 @@ import numpy as np
 
 from evalcore.errors import EvalcoreError
 from evalcore_metallm.logs.routing import Arm
+from evalcore_metallm.policies.budgeted_linucb import BudgetedLinUcb
 from evalcore_metallm.router import Router
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ class LiveRouter:
 def loaded(path: str, arms: Sequence[str], price: float | None) -> Router:
     """A saved router for these models, in whatever order.
 
+    Where it keeps to a budget, what was spent of it before does not count here.
+
     Args:
         path: its file.
         arms: names of the models.
@@ -155,4 +158,6 @@ def loaded(path: str, arms: Sequence[str], price: float | None) -> Router:
         )
     if price is not None:
         router.price = price
+    if isinstance(router.policy, BudgetedLinUcb):
+        router.policy.renew()
     return router

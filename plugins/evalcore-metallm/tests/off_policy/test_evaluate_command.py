@@ -207,6 +207,21 @@ def test_a_cascade_is_refused(files, tmp_path):
             told(None, log, *words)
 
 
+def test_a_budget_that_is_spent_is_none_of_the_log(files, tmp_path, capsys):
+    log, _ = files
+    path = tmp_path / "budget.router"
+    router = fitted(path, policy="budgeted-linucb")
+    unspent, *_ = told(capsys, log, "--router", path).partition("note:")
+    router.policy.account[1] = router.policy.account[0]
+    router.policy.under_way[:] = 3
+    router.save(path)
+    for words in (("--router", path), ("--router", files[1], "--reference", path)):
+        text = told(capsys, log, *words)
+        assert "note: `budgeted-linucb` chooses for each query as if nothing of its budget" in text
+    assert told(capsys, log, "--router", path).partition("note:")[0] == unspent
+    assert "budgeted-linucb" not in told(capsys, log, "--router", files[1])
+
+
 @pytest.mark.parametrize(
     ("override", "text"),
     [

@@ -149,6 +149,16 @@ def test_a_saved_router_knows_from_the_first_query_on(route, saved):
         assert quality(records) == 1.0
 
 
+def test_a_saved_router_that_spent_its_budget_elsewhere_begins_with_all_of_it(route, tmp_path):
+    settings = RouterSettings(policy={"use": "budgeted-linucb", "queries": 60}, features=_HASHING)
+    router = Router.cold([Arm("writer"), Arm("counter")], [1e-5, 4e-5], settings)
+    router.policy.grant(0.0, 1)
+    router.policy.under_way[:] = 2
+    router.save(tmp_path / "spent")
+    records = route(router=str(tmp_path / "spent")).records
+    assert not any(record.failure for record in records)
+
+
 def test_a_saved_router_of_other_models_is_refused(route, saved):
     (record, *_) = route(router=saved("writer", "speaker"), online=False).records
     assert "is a router of speaker, writer, and there are counter, writer" in record.failure.message

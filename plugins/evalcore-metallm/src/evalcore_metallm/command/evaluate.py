@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evalcore_metallm.off_policy.evaluation import Evaluation, Value
     from evalcore_metallm.off_policy.routers import EvaluationSettings
     from evalcore_metallm.off_policy.support import Overlap
+    from evalcore_metallm.router import Router
 
 __all__ = ["configure", "run"]
 
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     log = read_deployment_log(arguments.log, settings.columns, settings.table())
     found = evaluate_router(log, router, settings, reference)
     compared = arguments.reference or "the deployed router"
-    notes = [*log.notes, *_notes(found)]
+    notes = [*log.notes, *_told_of_budgets(router, reference), *_notes(found)]
     if arguments.json:
         print(json.dumps(_object(found, settings, router.price, str(compared), notes), indent=2))
     else:
@@ -136,6 +137,15 @@ def _told_of_overlap(overlap: Overlap) -> Iterator[str]:
         f"the largest weight is {overlap.largest:.3g}, the mean {overlap.mean:.3f} "
         f"(± {overlap.mean_error:.3f}, 1 if propensities are right)"
     )
+
+
+def _told_of_budgets(*routers: Router | None) -> Iterator[str]:
+    if any(one and one.settings.policy.use == "budgeted-linucb" for one in routers):
+        yield (
+            "`budgeted-linucb` chooses for each query as if nothing of its budget were spent; how "
+            "it spends one over many queries is told by a pass over a log with the outcome of "
+            "every model"
+        )
 
 
 def _notes(found: Evaluation) -> Iterator[str]:

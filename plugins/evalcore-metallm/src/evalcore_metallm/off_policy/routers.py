@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,7 @@ from evalcore.errors import EvalcoreError
 from evalcore_metallm.logs import DeploymentColumns, PriceSettings
 from evalcore_metallm.off_policy.evaluation import evaluate
 from evalcore_metallm.off_policy.reward_models import cross_fitted
+from evalcore_metallm.policies.budgeted_linucb import BudgetedLinUcb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +63,8 @@ def evaluate_router(
     reference: Router | None = None,
 ) -> Evaluation:
     """Estimate what a router, as it stands, would have earned on the queries of a log.
+
+    One that keeps to a budget chooses for each query as if nothing of it were spent.
 
     Args:
         log: of the deployed router; its queries with their texts, none of which either router has
@@ -147,7 +151,10 @@ def _widened(log: DeploymentLog, names: Sequence[str]) -> DeploymentLog:
 
 def _probabilities(router: Router, contexts: Floats, names: Sequence[str]) -> Floats:
     """How likely the router is to choose each arm, shape (n, k)."""
+    policy = copy.copy(router.policy)
+    if isinstance(policy, BudgetedLinUcb):
+        policy.renew()
     found = np.zeros((len(contexts), len(names)))
     places = [names.index(arm.name) for arm in router.arms]
-    found[:, places] = router.policy.probabilities(contexts)
+    found[:, places] = policy.probabilities(contexts)
     return found

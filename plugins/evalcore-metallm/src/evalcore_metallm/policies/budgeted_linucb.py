@@ -50,8 +50,7 @@ class BudgetedLinUcb(LinearPolicy):
     ) -> None:
         super().__init__(settings, pool, width, **others)
         self._settings = settings
-        self.grant(settings.budget * settings.queries, settings.queries)
-        self.under_way = np.zeros(self.arms)
+        self.renew()
         self.highest = pool.costs.astype(float)
 
     def grant(self, budget: float, queries: int) -> None:
@@ -62,6 +61,11 @@ class BudgetedLinUcb(LinearPolicy):
             queries: that it is for.
         """
         self.account = np.array([budget, 0.0, queries])
+
+    def renew(self) -> None:
+        """Begin again with what the settings grant, and no query under way."""
+        self.grant(self._settings.budget * self._settings.queries, self._settings.queries)
+        self.under_way = np.zeros(self.arms)
 
     def estimate(self, contexts: Floats) -> Estimate:
         """The upper confidence bound of quality, and the lower one of cost."""
