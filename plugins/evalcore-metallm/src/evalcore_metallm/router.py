@@ -220,6 +220,7 @@ class Router:
         cls, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]], source: str
     ) -> Router:
         try:
+            _check_finite(arrays)
             settings = RouterSettings.model_validate(meta["settings"])
             featuriser = features.make(settings.features)
             featuriser.restore(meta["features"], _under(_FEATURES, arrays))
@@ -254,6 +255,14 @@ def _under(
 
 def _arm(name: str, price: Mapping[str, Any] | None) -> Arm:
     return Arm(name, None if price is None else Price.model_validate(price))
+
+
+def _check_finite(arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise EvalcoreError(f"{name} is of {array.dtype}, expected numbers")
+        if not np.isfinite(array).all():
+            raise EvalcoreError(f"{name} has values that are not finite, expected none")
 
 
 def _check_width(featuriser: Featuriser, width: int) -> None:

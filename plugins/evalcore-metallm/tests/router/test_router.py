@@ -236,6 +236,35 @@ def test_parts_that_do_not_fit_each_other_are_refused(router, parts):
         Router.loads(changed(router, **parts), "router.state")
 
 
+WEIGHTS = "policy/weights"
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "policy/inverse", "features/idf", "costs"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_refused(router, name, value):
+    _, found = state.unpack(router.dumps(), "x")
+    found[name] = found[name].copy()
+    found[name].flat[0] = value
+    with pytest.raises(RouterStateError, match=f"{name} has values that are not finite"):
+        Router.loads(changed(router, **{name: found[name]}), "x")
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "features/components", "costs"])
+def test_texts_are_no_numbers(router, name):
+    _, found = state.unpack(router.dumps(), "x")
+    with pytest.raises(RouterStateError, match=f"{name} is of .*, expected numbers"):
+        Router.loads(changed(router, **{name: found[name].astype(str)}), "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [(WEIGHTS, np.int64), (WEIGHTS, bool), ("policy/generator", float)]
+)
+def test_numbers_of_another_kind_are_refused(router, name, kind):
+    _, found = state.unpack(router.dumps(), "x")
+    with pytest.raises(RouterStateError, match="found the state of another policy"):
+        Router.loads(changed(router, **{name: found[name].astype(kind)}), "x")
+
+
 def test_a_damaged_file_is_refused_and_left_as_it_is(router, tmp_path):
     path = tmp_path / "router"
     router.save(path)

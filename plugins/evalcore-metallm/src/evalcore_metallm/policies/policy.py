@@ -193,8 +193,11 @@ class Policy(ABC):
             setattr(self, name, np.array(state[name]))
 
     def _check(self, state: State) -> None:
-        """Refuse arrays of other names or shapes."""
-        expected, found = ({k: v.shape for k, v in of.items()} for of in (self.state(), state))
+        """Refuse arrays of other names, shapes or types."""
+        expected, found = (
+            {name: (array.shape, str(array.dtype)) for name, array in of.items()}
+            for of in (self.state(), state)
+        )
         if expected != found:
             raise EvalcoreError(
                 f"found the state of another policy or of other models: expected {expected}, "
