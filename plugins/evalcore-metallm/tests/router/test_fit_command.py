@@ -135,6 +135,22 @@ def test_what_is_wrong_is_told_and_nothing_is_written(called, folder, arguments,
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_budget_needs_queries_of_its_own(called, folder):
+    rows = (folder / "log.jsonl").read_text().splitlines(keepends=True)
+    given = "--settings", "fit.yaml", "--set", "features={use: hashing, columns: 8}"
+    with_budget = (*given, "--set", "budget=1000", "--set", "validation=0.9")
+    (folder / "one.jsonl").write_text(rows[0])
+    code, _, err = called("one.jsonl", "--out", "r", *with_budget)
+    assert code == 2
+    assert "found 1 query, expected 2 at least: a price is chosen for a budget on validation" in err
+    assert not (folder / "r").exists()
+    assert called("one.jsonl", "--out", "r", *given)[0] == 0
+    (folder / "two.jsonl").write_text("".join(rows[:2]))
+    code, out, _ = called("two.jsonl", "--out", "r", *with_budget)
+    assert code == 0
+    assert "\nlearned from 1 queries\n1 validation queries " in out
+
+
 def test_a_router_may_be_replaced(called, folder):
     called("log.jsonl", "--out", "r", "--settings", "fit.yaml")
     code, _, _ = called("log.jsonl", "--out", "r", "--settings", "fit.yaml", "--set", "price=0.5")

@@ -75,8 +75,9 @@ def _fitted(log: RoutingLog, settings: FitSettings) -> Router:
     """A router, and for those who watch, a table of the models and of what the router chooses."""
     training, validation = log, None
     if settings.budget is not None:
+        _check_divisible(log)
         order = np.random.default_rng(settings.seed).permutation(len(log))
-        kept = max(1, round(settings.validation * len(log)))
+        kept = min(max(1, round(settings.validation * len(log))), len(log) - 1)
         training, validation = log.take(np.sort(order[kept:])), log.take(np.sort(order[:kept]))
     of_router = {name: getattr(settings, name) for name in RouterSettings.model_fields}
     router = Router.fit(training, RouterSettings(**of_router), settings.seed)
@@ -86,6 +87,14 @@ def _fitted(log: RoutingLog, settings: FitSettings) -> Router:
         )
     print("\n".join(_table(router, training, validation)))
     return router
+
+
+def _check_divisible(log: RoutingLog) -> None:
+    if len(log) < 2:
+        raise EvalcoreError(
+            "found 1 query, expected 2 at least: a price is chosen for a budget on validation "
+            "queries, which the router does not learn from; add queries, or set a price instead"
+        )
 
 
 def _table(router: Router, training: RoutingLog, validation: RoutingLog | None) -> Iterator[str]:
