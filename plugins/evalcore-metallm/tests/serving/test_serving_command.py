@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -88,3 +90,68 @@ def test_what_is_left_out_of_a_log_is_told(serve, upstreams, tmp_path, capsys):
 def test_a_file_that_is_no_state_has_no_log(tmp_path):
     with pytest.raises(EvalcoreError, match="cannot be read as the state"):
         log.run(parsed(log, str(tmp_path / "none.db"), "--out", str(tmp_path / "rows.jsonl")))
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal", ".lock"])
+@pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
+def test_a_log_is_not_written_over_the_state(serve, tmp_path, end, link):
+    served = serve()
+    served.chat()
+    out = file = tmp_path / f"state.db{end}"
+    if link == "hardlink_to" and not file.exists():
+        pytest.skip("there is no such file to link to")
+    if link is not None:
+        out = tmp_path / "choices.jsonl"
+        getattr(out, link)(file)
+    content = file.read_bytes() if file.exists() else None
+    with pytest.raises(EvalcoreError, match="belongs to the state"):
+        log.run(parsed(log, str(served.state), "--out", str(out)))
+    assert (file.read_bytes() if file.exists() else None) == content
+
+
+@pytest.mark.parametrize(
+    "content", [b"dear diary", b'{"id": "a"}\n', b"\xff\x00", b"[]\n", b"[" * 100_000]
+)
+def test_a_log_is_not_written_over_another_file(serve, tmp_path, content):
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes(content)
+    with pytest.raises(EvalcoreError, match="is no log of a server"):
+        log.run(parsed(log, str(serve().state), "--out", str(file)))
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("log_queries", [False, True])
+def test_a_log_is_written_over_one_of_before_and_stays_as_private(serve, tmp_path, log_queries):
+    served, file = serve(log_queries=log_queries), tmp_path / "choices.jsonl"
+    for number in range(3):
+        assert log.run(parsed(log, str(served.state), "--out", str(file))) == 0
+        assert len(file.read_text().splitlines()) == number
+        file.chmod(0o600)
+        served.chat()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_cannot_be_written_leaves_the_one_of_before(serve, tmp_path, monkeypatch):
+    served, folder = serve(), tmp_path / "logs"
+    folder.mkdir()
+    file = folder / "choices.jsonl"
+    served.chat()
+    log.run(parsed(log, str(served.state), "--out", str(file)))
+    content = file.read_bytes()
+    served.chat()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(EvalcoreError, match=r"cannot write .*No space left"):
+        log.run(parsed(log, str(served.state), "--out", str(file)))
+    assert [found.name for found in folder.iterdir()] == [file.name]
+    assert file.read_bytes() == content
+
+
+def test_a_log_can_go_to_standard_output(serve, capfd):
+    served = serve()
+    served.chat()
+    log.run(parsed(log, str(served.state), "--out", "/dev/stdout"))
+    assert '"propensity"' in capfd.readouterr().out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the rows, and tell what was left out."""
     from evalcore_metallm.serving.export import export
 
+    _check_replaceable(arguments.out, arguments.state)
     found = export(arguments.state)
     lines = "".join(json.dumps(row) + "\n" for row in found.rows)
     try:
-        arguments.out.write_text(lines, encoding="utf-8")
+        _replace(arguments.out, lines)
     except OSError as error:
         raise EvalcoreError(f"cannot write {arguments.out}: {error.strerror}") from None
     told = sum(row["quality"] is not None for row in found.rows)
@@ -36,3 +39,42 @@ def run(arguments: argparse.Namespace) -> int:
     for reason, count in found.left_out.items():
         print(f"left out: {count} of which the request {reason}", file=sys.stderr)
     return 0
+
+
+def _check_replaceable(out: Path, state: Path) -> None:
+    """Refuse to write over the state, and over any file that is no log of a server."""
+    from evalcore_metallm.serving.database import files_of
+    from evalcore_metallm.serving.export import is_exported
+
+    if any(_same(out, file) for file in files_of(state)):
+        raise EvalcoreError(f"{out} belongs to the state {state}; name another file")
+    if out.is_dir():
+        raise EvalcoreError(f"cannot write {out}: it is a folder; name a file")
+    if out.is_file() and not is_exported(out):
+        raise EvalcoreError(
+            f"would write over {out}, which is no log of a server; name another file, or remove "
+            "that one first"
+        )
+
+
+def _same(file: Path, other: Path) -> bool:
+    if file.exists() and other.exists():
+        return file.samefile(other)
+    return file.resolve() == other.resolve()
+
+
+def _replace(out: Path, text: str) -> None:
+    """Write a file: whoever reads at any time finds the old one whole, or the new one."""
+    path = out.resolve()
+    if out.exists() and not path.is_file():  # a pipe, or a device: nothing is lost in it
+        out.write_text(text, encoding="utf-8")
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            if path.exists():
+                shutil.copymode(path, temporary)
+            file.write(text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from evalcore.errors import EvalcoreError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["locked", "opened", "read_only"]
+__all__ = ["files_of", "locked", "opened", "read_only"]
 
 VERSION = 1
 """Of the tables."""
+
+
+def files_of(path: Path) -> list[Path]:
+    """A state's file, and those that a server has beside it."""
+    beside = [Path(f"{path.resolve()}{end}") for end in ("-wal", "-shm", "-journal", ".lock")]
+    return [path, *beside, Path(f"{path}.lock")]
 
 
 def locked(path: Path) -> int:

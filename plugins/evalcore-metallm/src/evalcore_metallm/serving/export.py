@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalcore_metallm.serving.database import read_only
@@ -9,7 +10,7 @@ from evalcore_metallm.serving.database import read_only
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Export", "export"]
+__all__ = ["Export", "export", "is_exported"]
 
 
 class Export(NamedTuple):
@@ -42,6 +43,19 @@ def export(state: Path) -> Export:
         if row["query"] is None:  # it was not kept
             del row["query"]
     return Export(rows, {reason: count for reason, count in left_out.items() if count})
+
+
+def is_exported(file: Path) -> bool:
+    """Whether all that a file holds is rows of an export; so it is if it holds nothing."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return all(_is_row(json.loads(line)) for line in lines)
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _is_row(found: Any) -> bool:
+    return isinstance(found, dict) and found.keys() | {"query"} == set(_COLUMNS)
 
 
 _COLUMNS = (
