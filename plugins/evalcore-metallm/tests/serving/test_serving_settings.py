@@ -67,3 +67,41 @@ def test_errors_show_no_value(written, monkeypatch):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(EvalcoreError, match="cannot be read"):
         read_serve_settings(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("key: 'sk-secret", "line 2, column 1: "),
+        ("key: sk-secret: b", "line 1, column 15: "),
+        ("key: {sk-secret", "line 2, column 1: "),
+        ("key: *sk-secret", "line 1, column 6"),
+        ("key: !sk-secret x", "line 1, column 6"),
+        ("key: !sk-secret!x y", "line 1, column 6"),
+        ("key: &sk-secret a\nb: &sk-secret c", "line 2, column 4"),
+        ("key: !!int sk-secret", "cannot be read"),
+        ("key: sk-secret\x01", "cannot be read"),
+    ],
+)
+def test_what_is_no_yaml_is_told_by_its_place_and_not_shown(written, line, place):
+    with pytest.raises(EvalcoreError) as caught:
+        read_serve_settings(written(line + "\n"))
+    assert f"serve.yaml: not YAML: {place}" in str(caught.value).replace("a value of it ", "")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sk-9\n", "sk\r\n9", "sk-\x00", "sk-é", " sk-9", "sk-9\t"])
+@pytest.mark.parametrize("field", ["upstreams.small.key", "key", "admin_key"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(written, monkeypatch, field, key):
+    text = GOOD
+    if field != "upstreams.small.key":
+        text = text.replace("${SMALL_KEY}", "sk-1") + f'{field}: "${{SMALL_KEY}}"\n'
+    if "\x00" in key:
+        text = text.replace("${SMALL_KEY}", r"sk-\0")
+    else:
+        monkeypatch.setenv("SMALL_KEY", key)
+    with pytest.raises(EvalcoreError) as caught:
+        read_serve_settings(written(text))
+    assert f"{field}: " in str(caught.value)
+    assert "no header can carry" in str(caught.value)
+    assert "sk" not in str(caught.value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
 from evalcore.errors import EvalcoreError
 from evalcore.prices import Price
@@ -23,6 +23,19 @@ __all__ = [
 ]
 
 
+def _sendable(key: SecretStr) -> SecretStr:
+    if not re.fullmatch("[!-~]([ -~]*[!-~])?", key.get_secret_value()):
+        raise ValueError(
+            "found a character that no header can carry, such as the end of a line, or a space at "
+            "either end; expected printable ASCII"
+        )
+    return key
+
+
+Key = Annotated[SecretStr, Field(min_length=1), AfterValidator(_sendable)]
+"""A bearer token, which is never shown."""
+
+
 class UpstreamSettings(Settings):
     """Where an arm's answers come from."""
 
@@ -30,7 +43,7 @@ class UpstreamSettings(Settings):
     """What comes before `/chat/completions`, such as `http://127.0.0.1:8001/v1`."""
     model: str = Field(min_length=1)
     """The model's name there."""
-    key: SecretStr | None = Field(None, min_length=1)
+    key: Key | None = None
     """Sent as a bearer token; write `${NAME}` to take it from the environment."""
     price: Price | None = None
     """Dollars for a million tokens, where they are not those that the router was made with."""
@@ -80,9 +93,9 @@ class ServeSettings(Settings):
     """The price of quality, instead of the router's own."""
     budget: float | None = Field(None, ge=0, allow_inf_nan=False)
     """Dollars that may be spent in all; from then on requests are answered 429."""
-    key: SecretStr | None = Field(None, min_length=1)
+    key: Key | None = None
     """What clients must send as a bearer token."""
-    admin_key: SecretStr | None = Field(None, min_length=1)
+    admin_key: Key | None = None
     """What `/v1/router` wants for a bearer token, instead of `key`."""
     log_queries: bool = False
     """Whether the text that a request was routed by is kept in the state."""
@@ -111,13 +124,23 @@ def read_serve_settings(file: Path) -> ServeSettings:
         written = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise EvalcoreError(f"{file}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise EvalcoreError(f"{file}: not YAML: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise EvalcoreError(f"{file}: not YAML{_place_and_problem(error)}") from None
     try:
         settings = ServeSettings.model_validate(_expanded(written, file))
     except ValidationError as error:
         raise EvalcoreError("\n".join(_problems(error, file))) from None
     return settings.model_copy(update={"state": file.parent / settings.state})
+
+
+def _place_and_problem(error: Exception) -> str:
+    """What PyYAML tells, without the line that it quotes, and without names that may be values."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return ": a value of it cannot be read"
+    mark = error.problem_mark
+    place = f": line {mark.line + 1}, column {mark.column + 1}"
+    quotes = error.problem is None or re.search("alias|anchor|tag", error.problem)
+    return place if quotes else f"{place}: {error.problem}"
 
 
 _NAME = re.compile(r"\$\{([A-Za-z_]\w*)\}")
