@@ -77,7 +77,17 @@ def _override(settings: dict[str, Any], override: str, fields: Mapping[str, Fiel
             inner = {"use": inner}  # a bare name
         settings[key] = inner if isinstance(inner, dict) else {}
         settings, fields = settings[key], {}
-    settings[last] = yaml.safe_load(value)
+    settings[last] = _value(override, value)
+
+
+def _value(override: str, value: str) -> Any:
+    try:
+        return yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = getattr(error, "problem", None) or error
+        raise EvalcoreError(
+            f"--set {override}: the value is not YAML: {problem}; quote what is to be a text"
+        ) from None
 
 
 def _path(place: tuple[int | str, ...]) -> str:
