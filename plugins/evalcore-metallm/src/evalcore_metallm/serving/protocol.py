@@ -109,7 +109,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         ProtocolError: if it is none.
     """
     try:
-        found = json.loads(body)
+        found = json.loads(body, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise ProtocolError(400, "The body is not JSON.", "invalid_json") from None
     if not isinstance(found, dict):
@@ -226,6 +226,13 @@ def _encodable(text: str) -> str:
 
 def _is_number(value: Any) -> bool:
     return type(value) in {int, float} and abs(value) < 1e300 and math.isfinite(value)
+
+
+def _finite(number: str) -> float:
+    """A number that JSON can spell, which NaN and the infinities are not."""
+    if not math.isfinite(value := float(number)):
+        raise ValueError(number)
+    return value
 
 
 def _invalid(param: str, expected: str) -> ProtocolError:
