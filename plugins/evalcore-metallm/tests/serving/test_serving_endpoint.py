@@ -7,7 +7,7 @@ import time
 
 import openai
 import pytest
-from served import PRICES
+from served import PRICES, Served, save_router
 
 from evalcore_metallm.logs.routing import RoutingLog
 from evalcore_metallm.router import Router, RouterSettings
@@ -205,6 +205,36 @@ def test_a_spent_budget_refuses_requests_until_it_is_raised(serve):
     assert (refused.status, refused.body["error"]["code"]) == (429, "insufficient_quota")
     served.ask("PATCH", "/router", {"budget": None})
     assert served.chat().status == 200
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_answers_of_unknown_cost_count_for_the_budget_by_estimate(
+    make_settings, upstreams, tmp_path, known
+):
+    router, chosen = save_router(tmp_path, use="static", arm="large"), make_settings()
+    each = PRICES["large"].of(2, 3) if known else 1e-4  # the router's expectation
+    with Served(router, chosen) as served:
+        if known:
+            served.chat("shorter")
+            served.chat("one two")
+        spent = sum(row["dollars"] for row in served.rows())
+        for fault in ("silent", "cut", 400, 503):
+            upstreams["large"].fault = upstreams["small"].fault = fault
+            served.chat(stream=True)
+        unknown = [row["status"] for row in served.rows() if row["dollars"] is None]
+        assert unknown == ["answered", "cut", "refused"]
+        told = served.ask("GET", "/router").body
+        assert told["dollars"] == pytest.approx(spent)
+        assert told["estimated_dollars"] == pytest.approx(2 * each)
+        upstreams["large"].fault = None
+        served.ask("PATCH", "/router", {"budget": spent + 2.01 * each})
+        upstreams["large"].fault = "cut"
+        assert served.chat(stream=True).status == 200
+        assert served.chat(stream=True).status == 429
+        told = served.ask("GET", "/router").body
+    with Served(router, chosen) as served:
+        assert served.ask("GET", "/router").body == told
+        assert served.chat().status == 429
 
 
 def test_keys_are_wanted_where_they_are_set(serve):

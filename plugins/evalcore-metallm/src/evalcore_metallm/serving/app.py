@@ -259,7 +259,7 @@ class Endpoint:
 
     def _check_budget(self) -> None:
         budget = self._live.budget
-        if budget is not None and self._live.dollars >= budget:
+        if budget is not None and self._live.dollars + self._live.estimated_dollars >= budget:
             text = f"The budget of {budget} dollars is spent."
             raise ProtocolError(429, text, "insufficient_quota")
 
@@ -297,6 +297,7 @@ class Endpoint:
             "price": live.price,
             "budget": live.budget,
             "dollars": live.dollars,
+            "estimated_dollars": live.estimated_dollars,
             "lessons": live.lessons,
             "feedback": {
                 "counted": live.counts[Outcome.COUNTED],

@@ -90,7 +90,11 @@ class Journal:
         """Of each arm that was asked."""
         rows = self._connection.execute(
             "SELECT asked, COUNT(*), COALESCE(SUM(prompt_tokens), 0), "
-            "COALESCE(SUM(completion_tokens), 0), TOTAL(dollars) FROM request GROUP BY asked"
+            "COALESCE(SUM(completion_tokens), 0), TOTAL(dollars), "
+            "COUNT(*) FILTER (WHERE dollars IS NULL AND status NOT IN (:failed, :refused)), "
+            "MAX(dollars) FILTER (WHERE status NOT IN (:failed, :refused)) "
+            "FROM request GROUP BY asked",
+            {"failed": Status.FAILED, "refused": Status.REFUSED},
         )
         return {arm: Totals(*sums) for arm, *sums in rows}
 

@@ -68,7 +68,7 @@ class LiveRouter:
 
     Attributes:
         names: of the arms.
-        budget: dollars that may be spent in all.
+        budget: dollars that may be spent in all, with those that are estimated.
         totals: what each arm was asked, and what that took.
         lessons: how much was learned from, since the router was saved.
         counts: how much feedback was counted, and how much was not since the server started.
@@ -100,8 +100,20 @@ class LiveRouter:
 
     @property
     def dollars(self) -> float:
-        """Spent in all."""
+        """Spent in all, as far as is known."""
         return sum(total.dollars for total in self.totals.values())
+
+    @property
+    def estimated_dollars(self) -> float:
+        """What answers of unknown cost count for the budget.
+
+        Each as much as the dearest of its arm, or as the router expects while no cost is known.
+        """
+        return sum(
+            total.unknown * (expected if total.highest_dollars is None else total.highest_dollars)
+            for name, expected in zip(self.names, map(float, self._router.costs), strict=True)
+            if (total := self.totals[name]).unknown
+        )
 
     @property
     def allowed(self) -> Bools:
@@ -142,14 +154,7 @@ class LiveRouter:
 
     def account(self, entry: Entry) -> None:
         """Add a request that has ended to the totals."""
-        total = self.totals[entry.asked]
-        prompt, completion = entry.tokens or (0, 0)
-        self.totals[entry.asked] = Totals(
-            total.requests + 1,
-            total.prompt_tokens + prompt,
-            total.completion_tokens + completion,
-            total.dollars + (entry.dollars or 0.0),
-        )
+        self.totals[entry.asked] = self.totals[entry.asked].plus(entry)
 
     async def take(self, feedback: Feedback) -> Receipt:
         """Count feedback, and learn from it."""

@@ -110,12 +110,39 @@ class Receipt(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What an arm was asked, and what that took."""
+    """What an arm was asked, and what that took.
+
+    Attributes:
+        requests: in all.
+        prompt_tokens: of the answers that told them.
+        completion_tokens: likewise.
+        dollars: for these tokens.
+        unknown: answers, whole or cut, whose dollars are not known.
+        highest_dollars: of an answer, if those of one are known.
+    """
 
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     dollars: float = 0.0
+    unknown: int = 0
+    highest_dollars: float | None = None
+
+    def plus(self, entry: Entry) -> Totals:
+        """With a request that has ended."""
+        prompt, completion = entry.tokens or (0, 0)
+        paid = entry.status in {Status.ANSWERED, Status.CUT}
+        known = [] if self.highest_dollars is None else [self.highest_dollars]
+        if paid and entry.dollars is not None:
+            known.append(entry.dollars)
+        return Totals(
+            self.requests + 1,
+            self.prompt_tokens + prompt,
+            self.completion_tokens + completion,
+            self.dollars + (entry.dollars or 0.0),
+            self.unknown + (paid and entry.dollars is None),
+            max(known, default=None),
+        )
 
 
 class Snapshot(NamedTuple):

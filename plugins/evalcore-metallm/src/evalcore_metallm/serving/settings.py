@@ -92,7 +92,9 @@ class ServeSettings(Settings):
     price: float | None = Field(None, ge=0, allow_inf_nan=False)
     """The price of quality, instead of the router's own."""
     budget: float | None = Field(None, ge=0, allow_inf_nan=False)
-    """Dollars that may be spent in all; from then on requests are answered 429."""
+    """Dollars that may be spent in all; from then on requests are answered 429. An answer of
+    unknown cost, such as one that the client did not hear out, counts here as the dearest of its
+    arm so far, or as the router expects of the arm while no cost is known."""
     key: Key | None = None
     """What clients must send as a bearer token."""
     admin_key: Key | None = None
