@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 from small_runs import NAMES, ROUTERS
 
-from evalcore_metallm.report.numbers import measured
+from evalcore.stats import Estimate
+from evalcore_metallm.report import figures as drawn_figures
+from evalcore_metallm.report.drawing import drawing
+from evalcore_metallm.report.numbers import Point, measured
 from evalcore_metallm.report.page import page
 from evalcore_metallm.report.routers import read_routers
 
@@ -86,6 +90,24 @@ def test_it_has_all_figures_and_tables(written):
     assert {"cold", "any", "against the best single model"} <= regret
     assert not {"warm", "one"} & regret
     assert {*ROUTERS, "small", "big", "100%"} <= shares
+
+
+def test_a_model_is_shown_whole_or_not_at_all(run):
+    """However near the end of the axis it is."""
+    drawn = measured(read_routers([run]))
+
+    def markers(quality):
+        worse = Point(drawn.models.points[0].dollars, Estimate(quality, quality, quality, 1, 1))
+        models = replace(drawn.models, points=(*drawn.models.points, worse))
+        with drawing():
+            figure = drawn_figures.alone(replace(drawn, models=models))
+        uses = ElementTree.fromstring(figure).iterfind(".//{*}g[@clip-path]//{*}use")
+        return figure.count("<use"), len(list(uses))
+
+    low, _ = drawn_figures._limits(drawn)
+    shown, left_out = markers(low + 1e-9), markers(low - 1e-9)
+    assert shown[0] - left_out[0] == len(drawn.routers)
+    assert shown[1] == left_out[1]  # none of them is cut at the end of the axis
 
 
 def test_colours_are_those_of_the_page_in_light_and_dark(written):

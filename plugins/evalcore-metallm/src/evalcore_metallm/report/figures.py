@@ -76,9 +76,9 @@ def alone(drawn: Drawn) -> str:
     rows = -(-len(drawn.routers) // columns)
     of = figure(_WIDTH, 195 * rows + 14)
     panels = of.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    dollars = _dollars(drawn)
+    dollars, limits = _dollars(drawn), _limits(drawn)
     for axes, (router, look) in zip(panels, _looks(drawn.routers), strict=False):
-        _draw_models(axes, drawn.models, labelled=False)
+        _draw_models(axes, drawn.models, labelled=False, lowest=limits[0])
         for other in drawn.routers:
             if other is not router and len(other.points) > 1:
                 _draw_points(axes, other.points, _FAINT, size=0)
@@ -93,7 +93,7 @@ def alone(drawn: Drawn) -> str:
     for axes in panels[: len(drawn.routers)][-columns:]:
         axes.tick_params(labelbottom=True)
     _scale_dollars(panels[0], dollars, named=False)
-    panels[0].set_ylim(*_limits(drawn))
+    panels[0].set_ylim(*limits)
     of.supxlabel(_DOLLARS, color=SOFT, size=9)
     of.supylabel("quality", color=SOFT, size=9)
     return svg(of, "alone", "Quality over cost of each router, with intervals")
@@ -203,13 +203,17 @@ def _draw_hull(axes: Axes, hull: Frontier, dollars: Floats, **style: Any) -> Non
     axes.plot(at, np.interp(at, hull.cost, hull.quality), **style)
 
 
-def _draw_models(axes: Axes, models: Models, *, labelled: bool) -> None:
+def _draw_models(axes: Axes, models: Models, *, labelled: bool, lowest: float = -np.inf) -> None:
+    """The models whose quality is not below the lowest, each whole, and the hull of all."""
     dollars = np.array(_xy(models.points)[0])
+    seen = [one for one in models.points if one.quality.value >= lowest]
     if labelled:
         _draw_whiskers(axes, models.points, SOFT)
     size = 5.5 if labelled else 3
     label = "a model alone" if labelled else None
-    axes.plot(*_xy(models.points), "D", color=SOFT, markersize=size, mec=CARD, mew=0.6, label=label)
+    axes.plot(
+        *_xy(seen), "D", color=SOFT, markersize=size, mec=CARD, mew=0.6, label=label, clip_on=False
+    )
     hull = {"color": SOFT, "linestyle": (0, (4, 2)), "lw": 1.1, "zorder": 1.5}
     _draw_hull(axes, models.hull, dollars, **hull, label="hull of the models" if labelled else None)
 

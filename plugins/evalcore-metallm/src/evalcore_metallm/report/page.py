@@ -29,7 +29,8 @@ _WORDS = {
     "know, what the best plan would have reached at each cost, and the star the best model of each "
     "query, the cheapest of equal ones. Whiskers are 95 % intervals; those of curves are below.",
     "alone": "The same routers, each with 95 % intervals of cost and quality and with its own "
-    "hull; the dashed line is the hull of the models alone, grey lines are the other routers.",
+    "hull; the dashed line is the hull of the models alone, grey lines are the other routers. "
+    "Models that are worse than all that is shown are left out.",
     "regret": "How much less reward was gathered since the first query of a pass, on the mean over "
     "orders; the bands are 95 % intervals for other orders. A router that learns bends; one that "
     "draws at random, or asks on until an answer is good, climbs evenly. Those that chose for all "
