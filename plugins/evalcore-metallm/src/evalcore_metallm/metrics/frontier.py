@@ -28,7 +28,9 @@ __all__ = ["RouteFrontier"]
 class RouteFrontier(PassMetric):
     """What all prices of a router are worth together.
 
-    `aiq`: the mean height of its hull between the costs of the cheapest and of the dearest model;
+    `aiq`: the mean height of its hull between the costs of the cheapest and of the dearest model. A
+    hull holds the cheapest model, so that of a router that is nowhere above it, such as a random
+    one may be, the `aiq` is that model's quality.
     `aiq-models`: that of the models alone, which is the zero router's; `aiq-gain`: the one less the
     other. `saving`: the share of the best model's cost that the router saves where it is as good;
     unknown where it never is. `over-budget`: the share of passes that cost more than the budget.
