@@ -31,6 +31,7 @@ def test_a_bare_name_stands_for_its_defaults():
         "nothing",
         "static",
         {"use": "linucb", "alhpa": 1},
+        {"use": ["linucb"]},
         {"use": "linucb", "discount": 0},
         {"use": "hybrid-linucb", "discount": 0.9},
         {"use": "epsilon-greedy", "epsilon": 2},

@@ -111,6 +111,10 @@ def test_notes_of_the_log_are_told(called, folder):
     ("arguments", "said"),
     [
         (["--set", "policy.alpah=1"], "policy.linucb.alpah: Extra inputs are not permitted"),
+        (
+            ["--set", "policy.use=static", "--set", "policy.arm=small"],
+            "alpha, ridge: no setting of static, but of other policies; to change `use`, give the",
+        ),
         (["--set", "price=-1"], "price: Input should be greater than or equal to 0"),
         (["--set", "price"], "--set price: expected PATH=VALUE"),
         (

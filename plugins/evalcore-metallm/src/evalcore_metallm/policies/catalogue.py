@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -206,11 +206,7 @@ class CascadeSettings(Settings):
         return self
 
 
-def _named(value: Any) -> Any:
-    return {"use": value} if isinstance(value, str) else value
-
-
-PolicySettings: TypeAlias = Annotated[
+_AnySettings: TypeAlias = (
     StaticSettings
     | CheapestSettings
     | BestOnTrainingSettings
@@ -226,8 +222,35 @@ PolicySettings: TypeAlias = Annotated[
     | NearestNeighboursSettings
     | MultilayerPerceptronSettings
     | CascadeSettings
-    | BudgetedLinUcbSettings,
+    | BudgetedLinUcbSettings
+)
+
+_FIELDS = {
+    cls.model_fields["use"].default: cls.model_fields.keys() for cls in get_args(_AnySettings)
+}
+
+
+def _named(value: Any) -> Any:
+    return {"use": value} if isinstance(value, str) else value
+
+
+def _of_one_policy(value: Any) -> Any:
+    """Refuse what is left of the settings of another policy, where only `use` was changed."""
+    use = value.get("use") if isinstance(value, dict) else None
+    if isinstance(use, str) and use in _FIELDS:
+        others = frozenset().union(*_FIELDS.values()) - _FIELDS[use]
+        if left := sorted(others & value.keys()):
+            raise ValueError(
+                f"{', '.join(left)}: no setting of {use}, but of other policies; to change `use`, "
+                f"give the policy as a whole, such as {{use: {use}}} with its own settings"
+            )
+    return value
+
+
+PolicySettings: TypeAlias = Annotated[
+    _AnySettings,
     Field(discriminator="use"),
+    BeforeValidator(_of_one_policy),
     BeforeValidator(_named),
 ]
 """The settings of any policy, told apart by `use`; a bare name stands for its defaults."""
