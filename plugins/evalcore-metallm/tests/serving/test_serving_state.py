@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import socket
 import sqlite3
 
 import pytest
@@ -10,6 +12,9 @@ from hypothesis import strategies as st
 from served import Served, rows, save_router
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.serving.database import Lock
+from evalcore_metallm.serving.export import export
+from evalcore_metallm.serving.server import serve
 
 POLICIES = ["linucb", "hybrid-linucb", "linear-thompson", "logistic", "squarecb", "ucb1"]
 
@@ -193,6 +198,67 @@ COUNTED = "SELECT number, quality FROM event"
 def asked(make_settings, tmp_path):
     with Served(save_router(tmp_path), make_settings()) as served:
         yield served, [served.chat().headers["x-evalcore-request-id"] for _ in range(10)]
+
+
+def test_a_state_with_a_damaged_page_is_one_clear_error(make_settings, tmp_path):
+    router, chosen = save_router(tmp_path), make_settings()
+    with Served(router, chosen) as served:
+        for number in range(60):
+            reply = served.chat(f"question {number}")
+            served.feedback(reply.headers["x-evalcore-request-id"])
+    good = chosen.state.read_bytes()
+    refused = []
+    for page in range(4096, len(good), 4096):
+        chosen.state.write_bytes(good[:page] + b"\xa5" * 4096 + good[page + 4096 :])
+        refused += [_told(lambda: Served(router, chosen).__enter__().__exit__())]
+        refused += [_told(lambda: export(chosen.state))]
+    assert len(list(filter(None, refused))) > 4
+    assert all("state.db: cannot be " in told for told in filter(None, refused))
+    assert all("restore a copy" in told for told in filter(None, refused))
+    assert not (tmp_path / "state.db.lock").exists()
+
+
+def _told(start) -> str:
+    try:
+        start()
+    except EvalcoreError as error:
+        return str(error)
+    return ""
+
+
+def test_a_start_that_fails_leaves_no_file(make_settings, tmp_path):
+    router = save_router(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        chosen = make_settings(port=busy.getsockname()[1])
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(EvalcoreError, match="cannot listen"):
+            serve(router, chosen, print)
+        assert sorted(tmp_path.iterdir()) == before
+    _garble(chosen.state)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(EvalcoreError, match="cannot be used"):
+        Served(router, chosen).__enter__()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_lock_that_was_there_stays(make_settings, tmp_path):
+    lock = tmp_path / "state.db.lock"
+    lock.write_text("mine")
+    with Served(save_router(tmp_path), make_settings()):
+        pass
+    assert lock.read_text() == "mine"
+
+
+def test_a_lock_on_a_file_that_was_removed_is_none(tmp_path, monkeypatch):
+    held, flock = Lock(tmp_path / "state.db"), fcntl.flock
+
+    def late(descriptor: int, how: int) -> None:
+        held.release()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(EvalcoreError, match="held by another server"):
+        Lock(tmp_path / "state.db")
 
 
 def _forget_the_last_snapshot(state, snapshot_every) -> None:

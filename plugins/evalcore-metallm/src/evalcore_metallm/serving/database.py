@@ -5,11 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.state import RouterStateError
 
-__all__ = ["files_of", "locked", "opened", "read_only"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Lock", "files_of", "opened", "read_only", "reading"]
 
 VERSION = 1
 """Of the tables."""
@@ -21,64 +27,92 @@ def files_of(path: Path) -> list[Path]:
     return [path, *beside, Path(f"{path}.lock")]
 
 
-def locked(path: Path) -> int:
-    """A descriptor; while it is open, no other server has the file.
+class Lock:
+    """While it is held, no other server has the state.
+
+    Args:
+        path: of the state.
 
     Raises:
-        EvalcoreError: if one has it, or the folder cannot be written to.
+        EvalcoreError: if another server has it, or the folder cannot be written to.
     """
-    try:
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise EvalcoreError(f"{path}: cannot be made: {error.strerror}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise EvalcoreError(
-            f"{path} is held by another server; stop that one, or name another `state`"
-        ) from None
-    return descriptor
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(f"{path}.lock")
+        self._made = not self._path.exists()
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise EvalcoreError(f"{path}: cannot be made: {error.strerror}") from None
+        if not self._taken():
+            os.close(self._descriptor)
+            raise EvalcoreError(
+                f"{path} is held by another server; stop that one, or name another `state`"
+            )
+
+    def release(self) -> None:
+        """Let another server have it, and leave no file that was not there before."""
+        if self._made:
+            self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # who held it until now may have removed the file, and another may have made a new one
+            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except OSError:
+            return False
 
 
 def opened(path: Path, router: str, synchronous: str) -> sqlite3.Connection:
     """A connection that writes; the file is made if it is not there.
 
     Raises:
-        EvalcoreError: if the file is something else, or belongs to another router or version.
+        EvalcoreError: if the file is something else, is damaged, or belongs to another router or
+            version.
     """
-    try:
+    with reading(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        if not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-            _create(connection, router)
-        _check_kind(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("PRAGMA busy_timeout = 10000")
-    except sqlite3.Error as error:
-        raise EvalcoreError(f"{path}: cannot be used as the state of a server: {error}") from None
-    (known,) = connection.execute("SELECT value FROM about WHERE name = 'router'").fetchone()
-    if known != router:
-        connection.close()
-        raise EvalcoreError(
-            f"{path} goes on from a router with the digest {known[:12]}, and this one has "
-            f"{router[:12]}; serve that one again, or name another `state`"
-        )
+        try:
+            _prepare(connection, path, router, synchronous)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
-def read_only(path: Path) -> sqlite3.Connection:
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """While a state is read; what is damaged is told as what is wrong with the file."""
+    try:
+        yield
+    except (sqlite3.Error, RouterStateError) as error:
+        raise EvalcoreError(
+            f"{path}: cannot be used as the state of a server: {error}; restore a copy of it, or "
+            "name another `state` to begin a new one"
+        ) from None
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that reads, also while a server writes.
 
     Raises:
-        EvalcoreError: if the file is no state of a server, or of another version.
+        EvalcoreError: if the file is no state of a server, is damaged, or of another version.
     """
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        _check_kind(connection, path)
+        try:
+            _check_kind(connection, path)
+            yield connection
+        finally:
+            connection.close()
     except sqlite3.Error as error:
-        raise EvalcoreError(f"{path}: cannot be read as the state of a server: {error}") from None
-    return connection
+        raise EvalcoreError(
+            f"{path}: cannot be read as the state of a server: {error}; name the file that one "
+            "keeps, or restore a copy of it"
+        ) from None
 
 
 _APPLICATION = 0x65767274  # "evrt"
@@ -115,6 +149,21 @@ CREATE TABLE event (
 CREATE INDEX changes ON event (id) WHERE changed IS NOT NULL;
 CREATE TABLE snapshot (event INTEGER NOT NULL, content BLOB NOT NULL);
 """
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, router: str, synchronous: str) -> None:
+    if not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+        _create(connection, router)
+    _check_kind(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA busy_timeout = 10000")
+    (known,) = connection.execute("SELECT value FROM about WHERE name = 'router'").fetchone()
+    if known != router:
+        raise EvalcoreError(
+            f"{path} goes on from a router with the digest {known[:12]}, and this one has "
+            f"{router[:12]}; serve that one again, or name another `state`"
+        )
 
 
 def _create(connection: sqlite3.Connection, router: str) -> None:

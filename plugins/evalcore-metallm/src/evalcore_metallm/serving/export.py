@@ -28,17 +28,14 @@ def export(state: Path) -> Export:
     where nobody told.
 
     Raises:
-        EvalcoreError: if the file is no state of a server.
+        EvalcoreError: if the file is no state of a server, or is damaged.
     """
-    connection = read_only(state)
-    try:
+    with read_only(state) as connection:
         rows = [dict(zip(_COLUMNS, row, strict=True)) for row in connection.execute(_CHOICES)]
         left_out = {
             reason: connection.execute(f"{_COUNT} {which}").fetchone()[0]
             for reason, which in _LEFT_OUT.items()
         }
-    finally:
-        connection.close()
     for row in rows:
         if row["query"] is None:  # it was not kept
             del row["query"]

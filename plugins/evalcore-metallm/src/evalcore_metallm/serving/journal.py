@@ -8,7 +8,6 @@ newest snapshot and the events after it give what was learned, to the bit.
 from __future__ import annotations
 
 import json
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +54,11 @@ class Journal:
     """
 
     def __init__(self, path: Path, router: str, synchronous: str = "full") -> None:
-        self._lock = database.locked(path)
+        self._lock = database.Lock(path)
         try:
             self._connection = database.opened(path, router, synchronous)
         except BaseException:
-            os.close(self._lock)
+            self._lock.release()
             raise
         self._commits: GroupCommit | None = None
 
@@ -221,7 +220,7 @@ class Journal:
             self._connection.close()
         else:
             await self._commits.close()
-        os.close(self._lock)
+        self._lock.release()
 
     def _submit(
         self,

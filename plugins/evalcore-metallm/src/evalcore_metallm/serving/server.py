@@ -18,6 +18,7 @@ from evalcore_metallm.policies.cascade import Cascade
 from evalcore_metallm.router import Router
 from evalcore_metallm.serving.app import Endpoint
 from evalcore_metallm.serving.breaker import Breaker
+from evalcore_metallm.serving.database import reading
 from evalcore_metallm.serving.journal import Journal
 from evalcore_metallm.serving.live import LiveRouter
 from evalcore_metallm.serving.upstream import Upstream, connect
@@ -61,7 +62,8 @@ async def opened(file: Path, settings: ServeSettings) -> AsyncIterator[Endpoint]
     async with AsyncExitStack() as stack:
         journal = Journal(settings.state, digest, settings.synchronous)
         stack.push_async_callback(journal.close)
-        live = LiveRouter(router, journal, settings)
+        with reading(settings.state):
+            live = LiveRouter(router, journal, settings)
         stack.push_async_callback(live.close)
         session = await stack.enter_async_context(connect(settings))
         yield Endpoint(live, journal, _upstreams(prices, settings, session), settings)
@@ -70,8 +72,8 @@ async def opened(file: Path, settings: ServeSettings) -> AsyncIterator[Endpoint]
 async def _serve(
     file: Path, settings: ServeSettings, listening: Callable[[str], None], stop: _Stop
 ) -> None:
-    async with opened(file, settings) as endpoint:
-        with _bound(settings.host, settings.port) as listener:
+    with _bound(settings.host, settings.port) as listener:  # first: if it fails nothing was made
+        async with opened(file, settings) as endpoint:
             config = uvicorn.Config(
                 endpoint.app(),
                 lifespan="off",
