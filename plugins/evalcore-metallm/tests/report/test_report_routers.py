@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_run_named_twice_is_read_once(run):
 
 def test_without_a_common_order_nothing_can_be_told(run, other_run):
     last = other_run()
-    with sqlite3.connect(last / "run.db") as store:
+    with closing(sqlite3.connect(last / "run.db")) as store, store:
         store.execute("DELETE FROM records WHERE sample < 'order-2'")
     first = other_run("first", limit=1)
     told = r"no order that all routers passed over, fewest by warm \(first\), .* others \(1\); "
@@ -68,7 +69,7 @@ def test_runs_of_other_prices_or_splits_are_no_company(run, other_run):
 
 def test_runs_of_other_models_are_no_company_whatever_their_orders(run, other_run):
     other = other_run(names=("small", "huge"))
-    with sqlite3.connect(other / "run.db") as store:
+    with closing(sqlite3.connect(other / "run.db")) as store, store:
         store.execute("DELETE FROM records WHERE sample < 'order-2'")
     with pytest.raises(EvalcoreError, match=r"order 2 of .*other has other models"):
         read_routers([run, other])

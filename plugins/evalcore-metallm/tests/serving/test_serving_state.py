@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import socket
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -99,7 +100,7 @@ def test_answers_that_a_kill_cut_off_are_marked(make_settings, tmp_path):
     router, chosen = save_router(tmp_path), make_settings()
     with Served(router, chosen) as served:
         identifier = served.chat().headers["x-evalcore-request-id"]
-    with sqlite3.connect(chosen.state) as connection:
+    with closing(sqlite3.connect(chosen.state)) as connection, connection:
         connection.execute("UPDATE request SET status = 'open', dollars = NULL")
     connection.close()
     with Served(router, chosen) as served:
@@ -119,7 +120,7 @@ def _garble(state):
 
 
 def _of_others(state):
-    with sqlite3.connect(state) as connection:
+    with closing(sqlite3.connect(state)) as connection, connection:
         connection.execute("CREATE TABLE mine (x)")
     connection.close()
 
@@ -143,7 +144,7 @@ def test_states_of_another_router_or_version_are_refused(make_settings, tmp_path
         pass
     with pytest.raises(EvalcoreError, match="goes on from a router"):
         Served(save_router(tmp_path, use="linucb"), chosen).__enter__()
-    with sqlite3.connect(chosen.state) as connection:
+    with closing(sqlite3.connect(chosen.state)) as connection, connection:
         connection.execute("PRAGMA user_version = 9")
     connection.close()
     with pytest.raises(EvalcoreError, match="version 9, expected 1"):
@@ -154,7 +155,7 @@ def test_a_damaged_snapshot_is_refused(make_settings, tmp_path):
     router, chosen = save_router(tmp_path), make_settings()
     with Served(router, chosen) as served:
         served.feedback(served.chat().headers["x-evalcore-request-id"])
-    with sqlite3.connect(chosen.state) as connection:
+    with closing(sqlite3.connect(chosen.state)) as connection, connection:
         connection.execute("UPDATE snapshot SET content = substr(content, 1, 200)")
     connection.close()
     with pytest.raises(EvalcoreError, match="the snapshot"):
@@ -263,7 +264,7 @@ def test_a_lock_on_a_file_that_was_removed_is_none(tmp_path, monkeypatch):
 
 def _forget_the_last_snapshot(state, snapshot_every) -> None:
     """What a clean stop keeps is not what a kill leaves; the trigger stands for the kill."""
-    with sqlite3.connect(state) as connection:
+    with closing(sqlite3.connect(state)) as connection, connection:
         connection.execute(
             "CREATE TRIGGER killed BEFORE DELETE ON snapshot BEGIN SELECT RAISE(IGNORE); END"
         )
