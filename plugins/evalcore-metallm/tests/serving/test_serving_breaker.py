@@ -32,6 +32,7 @@ def fail(breaker: Breaker, wait: float | None = None) -> None:
 def succeed(breaker: Breaker) -> None:
     with breaker.asking():
         pass
+    breaker.succeeded()
 
 
 def test_failures_in_a_row_start_a_pause_and_others_do_not(breaker, clock):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 from served import save_router
@@ -23,7 +24,10 @@ def picks_small(serve):
 
 @pytest.mark.parametrize(
     ("fault", "stream"),
-    [*((fault, False) for fault in [*FAULTS, "garbage"]), *((fault, True) for fault in FAULTS)],
+    [
+        *((fault, False) for fault in [*FAULTS, "garbage"]),
+        *((fault, True) for fault in [*FAULTS, "garbage", "whole"]),
+    ],
 )
 def test_another_arm_answers_for_one_that_fails(picks_small, upstreams, tmp_path, fault, stream):
     upstreams["small"].fault = fault
@@ -105,9 +109,10 @@ def test_a_request_that_an_upstream_blames_is_the_clients(serve, upstreams, stre
     assert [row["status"] for row in served.rows()] == ["refused"]
 
 
-def test_a_stream_that_breaks_off_says_so(serve, upstreams):
+@pytest.mark.parametrize("fault", ["cut", "short", "noise"])
+def test_a_stream_that_breaks_off_says_so(serve, upstreams, fault):
     for upstream in upstreams.values():
-        upstream.fault = "cut"
+        upstream.fault = fault
     served = serve()
     reply = served.chat(stream=True)
     assert reply.status == 200
@@ -117,6 +122,32 @@ def test_a_stream_that_breaks_off_says_so(serve, upstreams):
     assert b"[DONE]" not in reply.body
     (row,) = served.rows()
     assert (row["status"], row["dollars"]) == ("cut", None)
+
+
+@pytest.mark.parametrize("fault", ["cut", "short", "noise"])
+def test_an_upstream_whose_streams_only_break_off_is_left_alone(
+    picks_small, upstreams, tmp_path, fault
+):
+    upstreams["small"].fault = fault
+    served = picks_small(tmp_path, breaker={"failures": 3, "pause_seconds": 60})
+    arms = [served.chat(stream=True).headers["x-evalcore-arm"] for _ in range(5)]
+    assert arms == ["small"] * 3 + ["large"] * 2
+
+
+def test_clients_that_leave_are_no_failure_of_the_upstream(picks_small, upstreams, tmp_path):
+    upstreams["small"].answer, upstreams["small"].pause = "word " * 1000, 0.01
+    served = picks_small(tmp_path, breaker={"failures": 1, "pause_seconds": 60})
+    messages = [{"role": "user", "content": "hello"}]
+    with (
+        served.client() as client,
+        client.chat.completions.create(model="router", messages=messages, stream=True) as stream,
+    ):
+        next(iter(stream))
+    while served.rows()[0]["status"] == "open":
+        time.sleep(0.01)
+    assert served.rows()[0]["status"] == "cut"
+    upstreams["small"].answer, upstreams["small"].pause = "word", 0.0
+    assert served.chat().headers["x-evalcore-arm"] == "small"
 
 
 def test_an_upstream_that_is_not_there_is_like_one_that_fails(serve, upstreams, tmp_path):

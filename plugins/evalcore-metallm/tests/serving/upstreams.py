@@ -17,7 +17,8 @@ class FakeUpstream:
         url: the base URL.
         answer: what it says.
         fault: what it does instead: a status, `hang`, `drop`, `cut`, `garbage`, `silent` (tells no
-            usage), or nothing.
+            usage), `whole` (never streams), `short` (ends a stream after a word, as if that were
+            all), `noise` (a stream without events), or nothing.
         retry_after: sent with a status.
         bodies: what it was sent.
         keys: the bearer tokens that came with it.
@@ -83,7 +84,9 @@ class FakeUpstream:
             "completion_tokens": len(words),
         }
         usage["total_tokens"] = sum(usage.values())
-        if not body.get("stream"):
+        if fault == "noise":
+            return web.Response(body=b"no events", content_type="text/event-stream")
+        if not body.get("stream") or fault == "whole":
             return web.json_response(self._whole(body, {} if fault == "silent" else usage))
         try:
             return await self._stream(request, body, words, usage)
@@ -108,6 +111,8 @@ class FakeUpstream:
         common = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1}
         common["model"] = body["model"]
         for number, word in enumerate(words):
+            if self.fault == "short" and number == 1:
+                return response
             if self.fault == "cut" and number == 1:
                 assert request.transport is not None
                 await asyncio.sleep(0.05)

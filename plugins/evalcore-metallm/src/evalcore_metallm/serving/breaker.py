@@ -54,25 +54,24 @@ class Breaker:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """While it is asked; an `UpstreamError` is a failure."""
+        """Until its answer is there or begins; an `UpstreamError` is a failure."""
         probe = self._tripped
         self._probing |= probe
         try:
             yield
         except UpstreamError as error:
-            self._failed(error.wait)
+            self.failed(error.wait)
             raise
-        else:
-            self._failures = self._pauses = 0
         finally:
             if probe:
                 self._probing = False
 
-    @property
-    def _tripped(self) -> bool:
-        return self._failures >= self._settings.failures
+    def succeeded(self) -> None:
+        """Note a whole answer."""
+        self._failures = self._pauses = 0
 
-    def _failed(self, wait: float | None) -> None:
+    def failed(self, wait: float | None = None) -> None:
+        """Note a failure, and that it wants to be left alone for so many seconds."""
         self._failures += 1
         longest = self._settings.longest_pause_seconds
         pause = 0.0 if wait is None else min(wait, longest)
@@ -81,3 +80,7 @@ class Breaker:
             pause = max(pause, min(doubled, longest))
             self._pauses += 1
         self._until = max(self._until, self._clock() + pause)
+
+    @property
+    def _tripped(self) -> bool:
+        return self._failures >= self._settings.failures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from dataclasses import replace
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from evalcore_metallm.serving.upstream import Stream, Upstream
 
 __all__ = ["RelayedStream"]
+
+_log = logging.getLogger(__name__)
 
 
 class RelayedStream(StreamingResponse):
@@ -88,12 +91,16 @@ class RelayedStream(StreamingResponse):
                     yield b"".join(events)
                 if last:
                     break
-            complete = bool(last) or self._tokens is not None
-            await self._ended(Status.ANSWERED if complete else Status.CUT)
+            if not last and not _is_done(splitter.rest()) and self._tokens is None:
+                raise UpstreamError("a stream without an end")
+            self._upstream.breaker.succeeded()
+            await self._ended(Status.ANSWERED)
             if tail := splitter.rest() + last:
                 yield tail
         except (UpstreamError, sqlite3.Error) as error:
             if isinstance(error, UpstreamError):
+                _log.warning("stream of %s failed: %s", self._upstream.name, error)
+                self._upstream.breaker.failed()
                 await self._ended(Status.CUT)
             text = "The answer broke off: the upstream failed."
             yield b"data: " + ProtocolError(502, text, "upstream_failed").body() + b"\n\n"

@@ -103,14 +103,19 @@ class Upstream:
     async def ask(self, body: bytes, *, stream: bool) -> Answer | Stream:
         """Send a request; only a stream that was asked for, and began, is returned as one.
 
+        Whether that is a success its end tells: who passes it on notes it at the breaker.
+
         Raises:
             UpstreamError: if it is down, busy, too slow or not as it should be.
         """
         with self.breaker.asking():
             try:
-                return await self._ask(body, stream)
+                answer = await self._ask(body, stream)
             except _BROKEN as error:
                 raise UpstreamError(_reason(error)) from None
+        if isinstance(answer, Answer):
+            self.breaker.succeeded()
+        return answer
 
     async def _ask(self, body: bytes, stream: bool) -> Answer | Stream:
         response = await self._session.post(
@@ -122,6 +127,8 @@ class Upstream:
                 raise UpstreamError(f"status {response.status}", _wait(response))
             if not stream or response.status != 200:
                 return await _whole(response)
+            if response.content_type != "text/event-stream":
+                raise UpstreamError("an answer that is no stream of events")
             first = await response.content.readany()
             if not first:
                 raise UpstreamError("a stream without an event")
