@@ -370,7 +370,7 @@ class Runner:
                 self._leave(item)
                 continue
             try:
-                outcome = await self._attempt(item)
+                attempted = await self._attempt(item)
             except LimitReached:
                 self.stop(self._gate.closed)
                 self._leave(item)
@@ -378,7 +378,7 @@ class Runner:
                 self._leave(item)
                 raise
             else:
-                item.run.jobs.put(_Score(self, item, outcome))
+                item.run.jobs.put(_Score(self, item, attempted))
 
     def _leave(self, item: Item) -> None:
         """Leave an attempt to a later session."""
@@ -386,22 +386,22 @@ class Runner:
         item.run.drop()
         item.end(None)
 
-    async def _attempt(self, item: Item) -> _Outcome:
+    async def _attempt(self, item: Item) -> _Attempted:
         run, sample = item.run, item.case.sample
         row = self._cells[run.cell.name].id
         key = (row, sample.id, item.number)
         account = Account(*key, run.cell.seed, self._open_calls.pop(key, {}))
-        outcome = _Outcome(_attempt_seed(run.cell, sample.id, item.number), account)
-        context = AttemptContext(run.handles, item.number, outcome.seed)
+        attempted = _Attempted(_attempt_seed(run.cell, sample.id, item.number), account)
+        context = AttemptContext(run.handles, item.number, attempted.seed)
         begin(item, self._gate, account)
         try:
             if self._spec.limits.attempt_seconds is None:
-                outcome.attempt = await run.strategy.attempt(sample, context)
+                attempted.attempt = await run.strategy.attempt(sample, context)
             else:
-                outcome.attempt = await self._timed(run.strategy.attempt(sample, context))
+                attempted.attempt = await self._timed(run.strategy.attempt(sample, context))
         except BaseException as error:  # a strategy may raise anything, SystemExit included
-            outcome.error = self._own_failure(error)
-        return outcome
+            attempted.error = self._own_failure(error)
+        return attempted
 
     async def _timed(self, attempt: Awaitable[Attempt]) -> Attempt:
         try:
@@ -433,9 +433,9 @@ class Runner:
 
     # Scoring, in the task's threads
 
-    def record(self, item: Item, outcome: _Outcome) -> Record:
+    def record(self, item: Item, attempted: _Attempted) -> Record:
         """The record of a finished attempt, scored here."""
-        attempt, error = outcome.attempt, outcome.error
+        attempt, error = attempted.attempt, attempted.error
         score: Score | None = None
         kind: FailureKind = "strategy"
         if attempt is not None:
@@ -456,13 +456,13 @@ class Runner:
             cell=item.run.cell.name,
             sample=sample.id,
             attempt=item.number,
-            seed=outcome.seed,
+            seed=attempted.seed,
             answer=attempt.answer if attempt else None,
             score=score,
             failure=failure,
-            usage=outcome.account.usage,
+            usage=attempted.account.usage,
             messages=attempt.messages if attempt else (),
-            endings=tuple(outcome.account.endings),
+            endings=tuple(attempted.account.endings),
             details=attempt.details if attempt else {},
             metadata=sample.metadata,
         )
@@ -505,7 +505,7 @@ class Runner:
 
 
 @dataclass(slots=True)
-class _Outcome:
+class _Attempted:
     seed: int
     account: Account
     attempt: Attempt | None = None
@@ -522,10 +522,10 @@ class _TimeLimitError(Exception):
 class _Score(NamedTuple):
     runner: Runner
     item: Item
-    outcome: _Outcome
+    attempted: _Attempted
 
     def run(self, task: Task[Any]) -> None:
-        record = self.runner.record(self.item, self.outcome)
+        record = self.runner.record(self.item, self.attempted)
         self.runner._writer.put(record)
         self.item.run.drop()
         self.item.end(_outcome(record))

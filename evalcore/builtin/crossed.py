@@ -21,7 +21,7 @@ _FEW = 6
 #: Values of a third setting, each with a table of its own.
 _TABLES = 6
 
-Settings = dict[str, list[Any]]
+_Swept = dict[str, list[Any]]  # the values of each swept setting
 
 
 def crossed(results: Sequence[Result], form: NumberFormat) -> str:
@@ -37,25 +37,19 @@ def crossed(results: Sequence[Result], form: NumberFormat) -> str:
     third = others[0] if others else ""
     if len(swept.get(third, ())) > _TABLES:
         return ""
-    return "".join(
-        _table(
-            {
-                (r.settings[down], r.settings[across]): r
-                for r in results
-                if r.settings.get(third) == of
-            },
-            (down, across, f"{third}={of}" if third else ""),
-            swept,
-            _shades(results),
-            form,
-        )
-        for of in swept.get(third, [None])
-    )
+    shades = _shades(results)
+    tables: list[str] = []
+    for of in swept.get(third, [None]):
+        of_table = [r for r in results if r.settings.get(third) == of]
+        placed = {(r.settings[down], r.settings[across]): r for r in of_table}
+        names = down, across, f"{third}={of}" if third else ""
+        tables.append(_table(placed, names, swept, shades, form))
+    return "".join(tables)
 
 
-def _swept(results: Sequence[Result]) -> Settings:
+def _swept(results: Sequence[Result]) -> _Swept:
     """The values of each setting in which cells differ, if every cell has all of them."""
-    swept: Settings = {}
+    swept: _Swept = {}
     for result in results:
         for name, value in result.settings.items():
             if not isinstance(value, str | bool | None):
@@ -78,7 +72,7 @@ def _shades(results: Sequence[Result]) -> Mapping[str, float]:
 def _table(
     results: Mapping[tuple[Any, Any], Result],
     names: tuple[str, str, str],
-    swept: Settings,
+    swept: _Swept,
     shades: Mapping[str, float],
     form: NumberFormat,
 ) -> str:

@@ -13,7 +13,7 @@ from evalcore.errors import EvalcoreError
 from evalcore_metallm.dial import choices_over_prices, price_for_budget
 from evalcore_metallm.evaluation.contexts import contexts_of
 from evalcore_metallm.evaluation.passes import QUERIES
-from evalcore_metallm.live import loaded
+from evalcore_metallm.pass_router import loaded
 from evalcore_metallm.policies.budgeted_linucb import BudgetedLinUcb, BudgetSpent
 from evalcore_metallm.policies.context_free import BetaThompson, EpsilonGreedy
 from evalcore_metallm.policies.fixed import BestOnTraining, Random

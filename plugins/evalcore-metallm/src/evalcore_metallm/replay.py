@@ -10,12 +10,11 @@ from pydantic import Field
 
 from evalcore.data import Case, Feedback, Sample, Score
 from evalcore.errors import EvalcoreError, TaskError
-from evalcore.prices import Price
-from evalcore.settings import DataPath, Settings
+from evalcore.settings import DataPath
 from evalcore.task import Task
 from evalcore_metallm.evaluation.passes import QUERIES, REGRETS, Outcomes, Pass
 from evalcore_metallm.evaluation.split import Shares, split
-from evalcore_metallm.logs.pricing import price_table
+from evalcore_metallm.logs.pricing import PriceSettings
 from evalcore_metallm.logs.routing import LogColumns, read_routing_log
 
 if TYPE_CHECKING:
@@ -32,18 +31,13 @@ if TYPE_CHECKING:
 __all__ = ["RoutingLogSettings", "RoutingLogTask"]
 
 
-class RoutingLogSettings(Settings):
+class RoutingLogSettings(PriceSettings):
     """A log, how it is read, and how routers pass over it."""
 
     path: DataPath
     """The log: JSON Lines, CSV, TSV or Parquet, also compressed; several files by a glob."""
     columns: LogColumns = LogColumns()
     """Where a row has what, as dotted paths."""
-    prices: dict[str, Price | str] = Field(default_factory=dict)
-    """Prices of tokens by model, where costs follow from them; or the name of a model, of those
-    that this package or a price file has, that costs as much."""
-    price_file: DataPath | None = None
-    """A price file besides that of this package, or several by a glob."""
     orders: int = Field(20, ge=1)
     """Passes over the log, each in an order, and with parts, of its own."""
     split: Shares | Literal["recorded"] = Shares()
@@ -123,9 +117,7 @@ class RoutingLogTask(Task[RoutingLogSettings]):
     @cached_property
     def _log(self) -> RoutingLog:
         settings = self.settings
-        price_files = settings.price_file.files() if settings.price_file else ()
-        prices = price_table(price_files, settings.prices)
-        return read_routing_log(settings.path.files(), settings.columns, prices)
+        return read_routing_log(settings.path.files(), settings.columns, settings.table())
 
     def _case(self, order: int) -> Case:
         log = self._log

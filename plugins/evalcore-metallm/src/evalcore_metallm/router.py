@@ -107,8 +107,7 @@ class Router:
 
         Args:
             arms: the models.
-            costs: dollars that a query is expected to cost each, shape (k,); see
-                `logs.pricing.expected_costs`.
+            costs: dollars that a query is expected to cost each, shape (k,).
             settings: of the policy and of features that need no training.
             seed: of all that it draws.
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import secrets
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +93,7 @@ def write_state(
         RouterStateError: if it cannot be written.
     """
     try:
-        _replace(path, pack(meta, arrays))
+        write_whole(path, pack(meta, arrays))
     except OSError as error:
         raise RouterStateError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -110,19 +109,6 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.generic
     except OSError as error:
         raise RouterStateError(f"cannot read {path}: {error.strerror or error}") from error
     return unpack(content, str(path))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _digest(members: Mapping[str, bytes]) -> str:

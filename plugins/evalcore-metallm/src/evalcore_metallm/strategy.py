@@ -17,7 +17,7 @@ from evalcore_metallm.router import RouterSettings
 if TYPE_CHECKING:
     from evalcore.data import Sample
     from evalcore.strategy import Context, Outcome
-    from evalcore_metallm.live import LiveRouter
+    from evalcore_metallm.pass_router import PassRouter
 
 __all__ = ["Route", "RouteSettings"]
 
@@ -86,7 +86,7 @@ class Route(Strategy[RouteSettings]):
     def __init__(self, settings: RouteSettings) -> None:
         super().__init__(settings)
         self.learns = settings.online and not settings.is_indifferent()
-        self._live: dict[int, LiveRouter] = {}
+        self._live: dict[int, PassRouter] = {}
 
     async def attempt(self, sample: Sample, context: Context) -> Attempt:
         """The choices for all queries of a pass; or the answer of the model that was picked."""
@@ -124,12 +124,12 @@ class Route(Strategy[RouteSettings]):
             {"arm": picked.arm, "propensity": picked.propensity, "tried": picked.tried},
         )
 
-    def _router(self, number: int) -> LiveRouter:
+    def _router(self, number: int) -> PassRouter:
         """The router of a pass."""
         if number not in self._live:
-            from evalcore_metallm.live import LiveRouter
+            from evalcore_metallm.pass_router import PassRouter
 
-            self._live[number] = LiveRouter(self.settings, number)
+            self._live[number] = PassRouter(self.settings, number)
         return self._live[number]
 
 

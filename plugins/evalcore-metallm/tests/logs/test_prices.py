@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from evalcore.errors import EvalcoreError
 from evalcore.prices import Price
-from evalcore_metallm.logs.pricing import PriceSettings, expected_costs, price_table
-from evalcore_metallm.logs.routing import Arm
+from evalcore_metallm.logs.pricing import PriceSettings, price_table
 
 
 def test_every_price_of_the_plugin_is_dated():
@@ -73,13 +71,3 @@ def test_a_file_of_another_form_is_told(tmp_path, content):
     file.write_text(content)
     with pytest.raises(EvalcoreError, match="cannot read prices"):
         price_table([file])
-
-
-def test_expected_costs_are_dollars_of_a_query():
-    arms = [
-        Arm("a", Price(prompt=1.0, completion=2.0)),
-        Arm("b", Price(prompt=0.0, completion=4.0)),
-    ]
-    np.testing.assert_allclose(expected_costs(arms, 100, 50), [200e-6, 200e-6])
-    with pytest.raises(EvalcoreError, match="no price of 'c'"):
-        expected_costs([*arms, Arm("c")], 100, 50)

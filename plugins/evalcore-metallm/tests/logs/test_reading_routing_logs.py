@@ -234,20 +234,14 @@ def test_means_are_of_what_is_known():
 
 
 @given(st.data())
-def test_taking_queries_and_models_is_indexing(data):
+def test_taking_queries_is_indexing(data):
     n, k = data.draw(st.integers(1, 6)), data.draw(st.integers(2, 5))
     quality = np.arange(n * k).reshape(n, k) / (n * k)
     log = made(quality, quality * 3)
     rows = data.draw(st.lists(st.integers(0, n - 1), min_size=1, unique=True))
-    columns = data.draw(st.lists(st.integers(0, k - 1), min_size=2, unique=True))
-    taken = log.take(rows).only([log.arms[column] for column in columns])
-    np.testing.assert_array_equal(taken.quality, quality[np.ix_(rows, columns)])
-    np.testing.assert_array_equal(taken.cost, 3 * quality[np.ix_(rows, columns)])
+    taken = log.take(rows)
+    np.testing.assert_array_equal(taken.quality, quality[rows])
+    np.testing.assert_array_equal(taken.cost, 3 * quality[rows])
     assert taken.ids == tuple(map(str, rows))
     mask = np.isin(np.arange(n), rows)
     assert log.take(mask).ids == tuple(map(str, sorted(rows)))
-
-
-def test_models_that_are_not_there_are_told():
-    with pytest.raises(EvalcoreError, match="found no model 'c', expected one of: a, b"):
-        made([[1.0, 0.0]], [[1.0, 1.0]]).only(["a", "c"])

@@ -1,4 +1,4 @@
-"""Estimators: by hand, against a plain loop, and against obp where that is installed."""
+"""Estimators: by hand, and against a plain loop."""
 
 from __future__ import annotations
 
@@ -127,31 +127,3 @@ def test_snips_stays_within_the_range_of_the_outcomes():
         value = snips(importance_weights(target, arms, propensity), outcomes).value
         assert (value >= outcomes.min(axis=0)).all()
         assert (value <= outcomes.max(axis=0)).all()
-
-
-def test_equal_to_obp():
-    obp = pytest.importorskip("obp.ope", reason="obp is not installed: it pins old versions")
-    peers = {
-        "ips": obp.InverseProbabilityWeighting(),
-        "clipped": obp.InverseProbabilityWeighting(lambda_=MOST),
-        "snips": obp.SelfNormalizedInverseProbabilityWeighting(),
-        "direct": obp.DirectMethod(),
-        "dr": obp.DoublyRobust(),
-        "switch": obp.SwitchDoublyRobust(lambda_=MOST),
-    }
-    for seed in range(10):
-        target, arms, propensity, outcomes, predicted = drawn(seed)
-        target += 1e-3  # obp wants probabilities that sum to one
-        target /= target.sum(axis=1, keepdims=True)
-        ours = all_of_them(target, arms, propensity, outcomes, predicted)
-        for kind in range(outcomes.shape[1]):
-            for name, peer in peers.items():
-                theirs = peer.estimate_policy_value(
-                    reward=outcomes[:, kind],
-                    action=arms,
-                    pscore=propensity,
-                    action_dist=target[:, :, None],
-                    position=np.zeros(len(arms), dtype=int),
-                    estimated_rewards_by_reg_model=predicted[:, :, kind, None],
-                )
-                assert ours[name][kind] == pytest.approx(theirs, abs=1e-10, rel=0), name

@@ -10,8 +10,7 @@ import sys
 import pytest
 
 from evalcore.testing import scripted
-from evalcore_metallm import command
-from evalcore_metallm.command import report
+from evalcore_metallm import command, files
 
 
 @pytest.fixture
@@ -100,7 +99,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(called, run, tmp_path,
     def full(*_):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(report.Path, "write_bytes", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     code, _, err = called(run, "--out", file)
     assert (code, err) == (
         2, f"evalcore route report: cannot write {file}: No space left on device\n",

@@ -9,12 +9,12 @@ import pytest
 from small_runs import ROUTERS
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.evaluation.graded import read_routers
 from evalcore_metallm.evaluation.passes import QUERIES
 from evalcore_metallm.metrics.comparison import differences
 from evalcore_metallm.metrics.means import RouteCost, RouteRegret
 from evalcore_metallm.metrics.resampled import PassMetricSettings
 from evalcore_metallm.report.numbers import COMPARED, NUMBERS, measured
-from evalcore_metallm.report.routers import read_routers
 
 
 @pytest.fixture(scope="module")

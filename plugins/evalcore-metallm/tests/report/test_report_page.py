@@ -11,11 +11,11 @@ import pytest
 from small_runs import NAMES, ROUTERS
 
 from evalcore.stats import Estimate
+from evalcore_metallm.evaluation.graded import read_routers
 from evalcore_metallm.report import figures as drawn_figures
 from evalcore_metallm.report.drawing import drawing
 from evalcore_metallm.report.numbers import Point, measured
 from evalcore_metallm.report.page import page
-from evalcore_metallm.report.routers import read_routers
 
 _VOID = {"meta"}
 

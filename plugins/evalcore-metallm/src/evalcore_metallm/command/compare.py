@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         EvalcoreError: if the folder holds no run, no pass over a log, or no such cell.
     """
-    from evalcore_metallm.report.routers import read_routers
+    from evalcore_metallm.evaluation.graded import read_routers
 
     routers = read_routers([arguments.folder]).routers
     cells = {router.cell: router.passes for router in routers}

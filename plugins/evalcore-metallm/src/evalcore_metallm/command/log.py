@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.files import write_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = export(arguments.state)
     lines = "".join(json.dumps(row) + "\n" for row in found.rows)
     try:
-        _replace(arguments.out, lines)
+        _write(arguments.out, lines)
     except OSError as error:
         raise EvalcoreError(f"cannot write {arguments.out}: {error.strerror}") from None
     told = sum(row["quality"] is not None for row in found.rows)
@@ -63,18 +62,8 @@ def _same(file: Path, other: Path) -> bool:
     return file.resolve() == other.resolve()
 
 
-def _replace(out: Path, text: str) -> None:
-    """Write a file: whoever reads at any time finds the old one whole, or the new one."""
-    path = out.resolve()
-    if out.exists() and not path.is_file():  # a pipe, or a device: nothing is lost in it
+def _write(out: Path, text: str) -> None:
+    if out.exists() and not out.resolve().is_file():  # a pipe, or a device: nothing is lost in it
         out.write_text(text, encoding="utf-8")
-        return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            if path.exists():
-                shutil.copymode(path, temporary)
-            file.write(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    else:
+        write_whole(out, text.encode())

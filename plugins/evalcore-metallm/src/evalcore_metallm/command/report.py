@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalcore.errors import EvalcoreError
+from evalcore_metallm.files import write_whole
 
 if TYPE_CHECKING:
     import argparse
 
-    from evalcore_metallm.report.routers import Graded, Router
+    from evalcore_metallm.evaluation.graded import Graded, GradedRouter
 
 __all__ = ["configure", "run"]
 
@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise EvalcoreError(
             "matplotlib is not installed; install evalcore-metallm[report] to write reports"
         ) from None
+    from evalcore_metallm.evaluation.graded import read_routers
     from evalcore_metallm.report.numbers import measured
-    from evalcore_metallm.report.routers import read_routers
 
     graded = read_routers(arguments.runs)
     baseline = _baseline(graded, arguments.against) if arguments.against is not None else None
@@ -60,7 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     at = "at each router's first price" if arguments.price is None else f"p = {arguments.price:g}"
     runs = [str(run) for run in arguments.runs]
     written = page(drawn, runs, graded.notes, baseline.name if baseline else "", at)
-    _replace(arguments.out, written)
+    try:
+        write_whole(arguments.out, written.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise EvalcoreError(f"cannot write {arguments.out}: {error.strerror or error}") from error
     print(f"wrote {arguments.out}: {len(drawn.routers)} routers, {drawn.orders} orders")
     return 0
 
@@ -74,22 +77,10 @@ def _check_writable(path: Path) -> None:
         raise EvalcoreError(f"cannot write {path}: it is a folder")
 
 
-def _baseline(graded: Graded, name: str) -> Router:
+def _baseline(graded: Graded, name: str) -> GradedRouter:
     """The router of that cell, or of that name."""
     for router in graded.routers:
         if name in {router.cell, router.name}:
             return router
     known = ", ".join(router.name for router in graded.routers)
     raise EvalcoreError(f"--against {name}: found no such cell, expected one of: {known}")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the file in one step: a reader sees the old page or the new one, never a part."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        draft.write_bytes(text.encode("utf-8", "backslashreplace"))
-        draft.replace(path)
-    except OSError as error:
-        raise EvalcoreError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        draft.unlink(missing_ok=True)

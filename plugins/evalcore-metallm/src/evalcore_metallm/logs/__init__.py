@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalcore_metallm.logs.deployment import DeploymentColumns, DeploymentLog, read_deployment_log
-from evalcore_metallm.logs.pricing import PriceSettings, expected_costs, price_table
+from evalcore_metallm.logs.pricing import PriceSettings, price_table
 from evalcore_metallm.logs.reading import LogError
 from evalcore_metallm.logs.routing import Arm, LogColumns, RoutingLog, read_routing_log
 
@@ -15,7 +15,6 @@ __all__ = [
     "LogError",
     "PriceSettings",
     "RoutingLog",
-    "expected_costs",
     "price_table",
     "read_deployment_log",
     "read_routing_log",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pydantic import Field
 
 from evalcore.errors import EvalcoreError
@@ -14,14 +13,10 @@ from evalcore.settings import DataPath, Settings
 from evalcore_metallm.logs.columns import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from evalcore_metallm.logs.routing import Arm
-
-__all__ = ["PriceSettings", "expected_costs", "price_table"]
+__all__ = ["PriceSettings", "price_table"]
 
 
 class PriceSettings(Settings):
@@ -58,22 +53,6 @@ def price_table(
         except (OSError, ValueError) as error:
             raise EvalcoreError(f"cannot read prices: {error}") from error
     return found | {name: _meant(name, price, found) for name, price in (own or {}).items()}
-
-
-def expected_costs(
-    arms: Sequence[Arm], prompt_tokens: float, completion_tokens: float
-) -> NDArray[np.float64]:
-    """Dollars that a query of so many tokens costs each arm, shape (k,).
-
-    Raises:
-        EvalcoreError: if an arm has no price.
-    """
-    costs = []
-    for arm in arms:
-        if arm.price is None:
-            raise EvalcoreError(f"found no price of {arm.name!r}, expected one to tell its cost by")
-        costs.append(prompt_tokens * arm.price.prompt + completion_tokens * arm.price.completion)
-    return np.array(costs) / 1e6
 
 
 def _meant(name: str, price: Price | str, known: Mapping[str, Price]) -> Price:

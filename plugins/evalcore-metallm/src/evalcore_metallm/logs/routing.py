@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
-__all__ = ["Arm", "LogColumns", "RoutingLog", "position", "read_routing_log"]
+__all__ = ["Arm", "LogColumns", "RoutingLog", "read_routing_log"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +106,6 @@ class RoutingLog:
             for name in ("ids", "queries", "groups", "split")
         }
         return replace(self, **texts, quality=self.quality[chosen], cost=self.cost[chosen])
-
-    def only(self, arms: Sequence[str]) -> RoutingLog:
-        """Some arms, in that order.
-
-        Raises:
-            EvalcoreError: if the log does not have one of them.
-        """
-        columns = [position(arm, self.arms) for arm in arms]
-        return replace(
-            self,
-            arms=tuple(arms),
-            prices=tuple(self.prices[column] for column in columns),
-            quality=self.quality[:, columns],
-            cost=self.cost[:, columns],
-        )
 
     def _check_shapes(self) -> None:
         n, k = len(self.ids), len(self.arms)
@@ -332,17 +317,6 @@ def _notes(known: Bools, kept: Bools) -> tuple[str, ...]:
     if missing:
         notes.append(f"{missing} of {known[kept].size} outcomes are not known")
     return tuple(notes)
-
-
-def position(name: str, arms: Sequence[str]) -> int:
-    """Where a model stands among others.
-
-    Raises:
-        EvalcoreError: if it does not; the text names all.
-    """
-    if name not in arms:
-        raise EvalcoreError(f"found no model {name!r}, expected one of: {_listed(arms)}")
-    return list(arms).index(name)
 
 
 def _means(values: Floats) -> Floats:

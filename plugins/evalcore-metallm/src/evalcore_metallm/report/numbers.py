@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from evalcore.stats import Estimate
+    from evalcore_metallm.evaluation.graded import Graded, GradedRouter
     from evalcore_metallm.evaluation.passes import Outcomes, Regret
-    from evalcore_metallm.report.routers import Graded, Router
 
     Floats = NDArray[np.float64]
 
@@ -132,7 +132,9 @@ class Drawn:
     queries: tuple[int, int]
 
 
-def measured(graded: Graded, baseline: Router | None = None, price: float | None = None) -> Drawn:
+def measured(
+    graded: Graded, baseline: GradedRouter | None = None, price: float | None = None
+) -> Drawn:
     """Measure all routers.
 
     Args:
@@ -206,7 +208,7 @@ def _of_slice(part: Part, start: int, stop: int) -> Part:
     return part._replace(statistic=lambda means: part.statistic(means[:, start:stop]))
 
 
-def _check_prices(router: Router, price: float | None) -> None:
+def _check_prices(router: GradedRouter, price: float | None) -> None:
     passes = list(router.passes.values())
     if len({one.prices.size for one in passes}) > 1:
         raise EvalcoreError(f"{router.name}: found passes at other numbers of prices")
@@ -218,7 +220,7 @@ def _check_prices(router: Router, price: float | None) -> None:
         )
 
 
-def _of_router(router: Router, baseline: Router | None, metric: _Numbers) -> Measured:
+def _of_router(router: GradedRouter, baseline: GradedRouter | None, metric: _Numbers) -> Measured:
     passes = list(router.passes.values())
     found = _estimates(metric, passes)
     points = _points(found, "each-dollars", "each-quality")

@@ -26,7 +26,7 @@ from evalcore_metallm.serving.protocol import (
     read_feedback,
     read_object,
 )
-from evalcore_metallm.serving.records import Entry, Outcome, Status
+from evalcore_metallm.serving.records import Entry, FeedbackOutcome, Status
 from evalcore_metallm.serving.relay import RelayedStream
 from evalcore_metallm.serving.upstream import Answer, Stream, Upstream
 
@@ -141,7 +141,7 @@ class Endpoint:
         return _json(
             {
                 "id": feedback.id,
-                "counted": receipt.outcome is Outcome.COUNTED,
+                "counted": receipt.outcome is FeedbackOutcome.COUNTED,
                 "learned": receipt.lesson is not None,
                 "quality": receipt.quality,
             }
@@ -300,9 +300,9 @@ class Endpoint:
             "estimated_dollars": live.estimated_dollars,
             "lessons": live.lessons,
             "feedback": {
-                "counted": live.counts[Outcome.COUNTED],
-                "repeated": live.counts[Outcome.REPEATED],
-                "unknown": live.counts[Outcome.UNKNOWN],
+                "counted": live.counts[FeedbackOutcome.COUNTED],
+                "repeated": live.counts[FeedbackOutcome.REPEATED],
+                "unknown": live.counts[FeedbackOutcome.UNKNOWN],
             },
             "arms": [
                 {
@@ -334,15 +334,15 @@ def _check_key(request: Request, key: SecretStr | None) -> None:
 
 def _check_taken(receipt: Receipt) -> None:
     match receipt.outcome:
-        case Outcome.UNKNOWN:
+        case FeedbackOutcome.UNKNOWN:
             raise ProtocolError(404, "No request has that id.", "unknown_request", param="id")
-        case Outcome.UNFINISHED:
+        case FeedbackOutcome.UNFINISHED:
             text = "The answer is still being written; send feedback after its end."
             raise ProtocolError(409, text, "unfinished", param="id")
-        case Outcome.NO_COST:
+        case FeedbackOutcome.NO_COST:
             text = "What the answer cost is not known; send `quality` instead of `reward`."
             raise ProtocolError(409, text, "unknown_cost", param="reward")
-        case Outcome.OUT_OF_RANGE:
+        case FeedbackOutcome.OUT_OF_RANGE:
             text = f"reward: it makes a quality of {receipt.quality}, expected 0 to 1."
             raise ProtocolError(400, text, "invalid_value", param="reward")
 

@@ -18,8 +18,8 @@ from evalcore_metallm.serving import database
 from evalcore_metallm.serving.commits import GroupCommit
 from evalcore_metallm.serving.records import (
     Change,
+    FeedbackOutcome,
     Lesson,
-    Outcome,
     Receipt,
     Snapshot,
     Status,
@@ -241,32 +241,32 @@ def _taken(connection: sqlite3.Connection, feedback: Feedback, scale: float, now
         (feedback.id,),
     ).fetchone()
     if row is None:
-        return Receipt(Outcome.UNKNOWN)
+        return Receipt(FeedbackOutcome.UNKNOWN)
     number, status, chosen, asked, dollars, price = row
     if status == Status.OPEN:
-        return Receipt(Outcome.UNFINISHED)
+        return Receipt(FeedbackOutcome.UNFINISHED)
     known = connection.execute("SELECT quality FROM event WHERE number = ?", (number,)).fetchone()
     if known is not None:
-        return Receipt(Outcome.REPEATED, known[0])
+        return Receipt(FeedbackOutcome.REPEATED, known[0])
     if (quality := feedback.quality) is None:
         if dollars is None or feedback.reward is None:
-            return Receipt(Outcome.NO_COST)
+            return Receipt(FeedbackOutcome.NO_COST)
         quality = _rounded_in(feedback.reward + price * dollars / scale)
         if not 0 <= quality <= 1:
-            return Receipt(Outcome.OUT_OF_RANGE, quality)
+            return Receipt(FeedbackOutcome.OUT_OF_RANGE, quality)
     learned = chosen == asked and status == Status.ANSWERED and dollars is not None
     cursor = connection.execute(
         "INSERT INTO event (time, number, quality, learned) VALUES (?, ?, ?, ?)",
         (now, number, quality, learned),
     )
     if not learned:
-        return Receipt(Outcome.COUNTED, quality)
+        return Receipt(FeedbackOutcome.COUNTED, quality)
     (features,) = connection.execute(
         "SELECT features FROM context WHERE number = ?", (number,)
     ).fetchone()
     assert cursor.lastrowid is not None
     lesson = Lesson(cursor.lastrowid, _context(features), asked, quality, dollars)
-    return Receipt(Outcome.COUNTED, quality, lesson)
+    return Receipt(FeedbackOutcome.COUNTED, quality, lesson)
 
 
 def _rounded_in(quality: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from evalcore_metallm.policies.budgeted_linucb import BudgetedLinUcb, BudgetSpent
 from evalcore_metallm.serving.protocol import ProtocolError
-from evalcore_metallm.serving.records import Change, Lesson, Outcome, Snapshot, Totals
+from evalcore_metallm.serving.records import Change, FeedbackOutcome, Lesson, Snapshot, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +88,9 @@ class LiveRouter:
             held = journal.unlearned()
             router.policy.under_way = np.array([float(held.get(name, 0)) for name in self.names])
         self.totals = {name: Totals() for name in self.names} | journal.totals()
-        self.counts = dict.fromkeys(Outcome, 0) | {Outcome.COUNTED: journal.feedback_count()}
+        self.counts = dict.fromkeys(FeedbackOutcome, 0) | {
+            FeedbackOutcome.COUNTED: journal.feedback_count()
+        }
         self._next_number = journal.next_number()
         self._contexts = _Contexts(router.contexts)
         journal.start()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Change",
     "Entry",
+    "FeedbackOutcome",
     "Lesson",
-    "Outcome",
     "Receipt",
     "Snapshot",
     "Status",
@@ -90,7 +90,7 @@ class Change(NamedTuple):
     values: dict[str, Any]
 
 
-class Outcome(StrEnum):
+class FeedbackOutcome(StrEnum):
     """What became of feedback."""
 
     COUNTED = "counted"
@@ -104,7 +104,7 @@ class Outcome(StrEnum):
 class Receipt(NamedTuple):
     """The quality that counts, and what is to be learned from it, if anything."""
 
-    outcome: Outcome
+    outcome: FeedbackOutcome
     quality: float | None = None
     lesson: Lesson | None = None
 

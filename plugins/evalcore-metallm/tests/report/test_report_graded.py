@@ -11,7 +11,7 @@ import pytest
 from small_runs import ROUTERS
 
 from evalcore.errors import EvalcoreError
-from evalcore_metallm.report.routers import Router, _named, read_routers
+from evalcore_metallm.evaluation.graded import GradedRouter, _named, read_routers
 
 
 def test_the_cells_are_routers_with_short_names(run):
@@ -94,12 +94,12 @@ def test_an_order_is_the_same_whatever_the_number_of_orders(run, other_run):
     ],
 )
 def test_names_leave_out_what_tells_nothing(cells, names):
-    routers = [Router(cell, Path("run"), cell) for cell in cells]
+    routers = [GradedRouter(cell, Path("run"), cell) for cell in cells]
     assert [router.name for router in _named(routers)] == (names or cells)
 
 
 def test_runs_of_the_same_name_are_told_apart_by_their_folders():
-    routers = [Router("c", Path(folder) / "run", "c") for folder in "ab"]
+    routers = [GradedRouter("c", Path(folder) / "run", "c") for folder in "ab"]
     assert [router.name for router in _named(routers)] == ["c (a/run)", "c (b/run)"]
 
 

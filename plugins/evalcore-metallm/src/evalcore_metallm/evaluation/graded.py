@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from evalcore.data import Record
 
-__all__ = ["Graded", "Router", "read_routers"]
+__all__ = ["Graded", "GradedRouter", "read_routers"]
 
 _LISTED = 6
 """Routers that are named in a message."""
 
 
 @dataclass(frozen=True)
-class Router:
+class GradedRouter:
     """A cell of a run.
 
     Attributes:
@@ -53,7 +53,7 @@ class Graded:
         notes: what was left out.
     """
 
-    routers: tuple[Router, ...]
+    routers: tuple[GradedRouter, ...]
     notes: tuple[str, ...]
 
 
@@ -80,12 +80,12 @@ def read_routers(runs: Sequence[Path]) -> Graded:
     return Graded(common, (*(note for _, notes in read for note in notes), *_left(found)))
 
 
-def _routers_of(run: Path) -> tuple[list[Router], list[str]]:
+def _routers_of(run: Path) -> tuple[list[GradedRouter], list[str]]:
     """The cells of a run, and notes about those of which every pass failed."""
-    routers: dict[str, Router] = {}
+    routers: dict[str, GradedRouter] = {}
     with open_records(run) as records:
         for record in records:
-            router = routers.setdefault(record.cell, Router(record.cell, run, record.cell))
+            router = routers.setdefault(record.cell, GradedRouter(record.cell, run, record.cell))
             order = _order(record, run)
             if record.score and order not in router.passes:
                 router.passes[order] = Outcomes.of_details(record.score.details)
@@ -111,7 +111,7 @@ def _order(record: Record, run: Path) -> str:
     return f"{record.metadata['order']:06}"
 
 
-def _named(routers: Sequence[Router]) -> list[Router]:
+def _named(routers: Sequence[GradedRouter]) -> list[GradedRouter]:
     """With names without what all cells have in common; where two are equal, with the run's."""
     cells = [router.cell for router in routers]
     names = _apart(cells) if len(set(cells)) > 1 else cells
@@ -141,13 +141,13 @@ def _tells(value: str) -> bool:
     return re.fullmatch(r"(?!(true|false|none)$)[a-z_][\w-]*", value, re.IGNORECASE) is not None
 
 
-def _check_same_log(routers: Sequence[Router]) -> None:
+def _check_same_log(routers: Sequence[GradedRouter]) -> None:
     """Check that an order has the same queries, models and outcomes for all routers.
 
     Raises:
         EvalcoreError: if it has not.
     """
-    known: dict[str, tuple[Router, Outcomes]] = {}
+    known: dict[str, tuple[GradedRouter, Outcomes]] = {}
     models = next(iter(routers[0].passes.values())).arms
     for router in routers:
         for order, outcomes in router.passes.items():
@@ -168,7 +168,7 @@ def _same(one: Outcomes, other: Outcomes) -> bool:
     )
 
 
-def _left(routers: Sequence[Router]) -> list[str]:
+def _left(routers: Sequence[GradedRouter]) -> list[str]:
     """Which routers keep the others from being measured on more orders."""
     counts = {len(router.passes) for router in routers}
     told = (
@@ -178,7 +178,7 @@ def _left(routers: Sequence[Router]) -> list[str]:
     return [told] if len(counts) > 1 else []
 
 
-def _fewest(routers: Sequence[Router]) -> str:
+def _fewest(routers: Sequence[GradedRouter]) -> str:
     """Those with the fewest orders."""
     fewest = min(len(router.passes) for router in routers)
     names = [router.name for router in routers if len(router.passes) == fewest]

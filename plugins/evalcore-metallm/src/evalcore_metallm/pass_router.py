@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from evalcore_metallm.strategy import RouteSettings
 
-__all__ = ["LiveRouter", "Picked"]
+__all__ = ["PassRouter", "Picked"]
 
 
 class Picked(NamedTuple):
@@ -41,7 +41,7 @@ class _Told(NamedTuple):
     dollars: float
 
 
-class LiveRouter:
+class PassRouter:
     """The router of one pass.
 
     Where it does not begin with a saved router, each model is first asked in turn; then it knows
