@@ -1,0 +1,1 @@
+"""Tasks in which what was learned on one part of the data is tried on another."""
