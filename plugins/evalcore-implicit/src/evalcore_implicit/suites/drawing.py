@@ -73,5 +73,5 @@ def generator(seed: int, drawing: int) -> np.random.Generator:
 
 def generator_at(seed: int, drawing: int, at: float) -> np.random.Generator:
     """Draws the data at one shift, the same whatever other shifts there are."""
-    words = np.frombuffer(np.float64(at).tobytes(), dtype="<u4")
+    words = np.array([at], dtype="<f8").view("<u4")
     return np.random.default_rng([seed, drawing, _AT_A_SHIFT, *map(int, words)])
