@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from evalcore.model import Model
     from evalcore.strategy import Context
 
-__all__ = ["Extrapolate"]
+__all__ = ["Extrapolate", "ExtrapolateSettings"]
 
 
-class Extrapolate(Strategy[Settings]):
+class ExtrapolateSettings(Settings):
+    """Nothing: what is learned is set at the model, what is tried at the task."""
+
+
+class Extrapolate(Strategy[ExtrapolateSettings]):
     """One fit, and a prediction for each shift.
 
     The answer is a tuple of arrays, one for each shift, and is not kept; on record are the details

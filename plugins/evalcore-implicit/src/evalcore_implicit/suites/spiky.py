@@ -247,7 +247,8 @@ def draw_series(rng: np.random.Generator, points: int, level: int) -> Series:
 def _windows(series: Series, start: int, end: int, look_back: int) -> Windows:
     """The windows that lie between two points of a series."""
     values = sliding_window_view(series.values[start:end], look_back)
-    spiky = sliding_window_view(series.spiky[start:end], look_back).any(axis=1)
+    touched = sliding_window_view(series.spiky[start:end], look_back)
+    spiky: NDArray[np.bool_] = np.asarray(touched.any(axis=1))
     time = np.arange(start + look_back - 1, end, dtype=np.int64)
     return Windows(values[:, :-1].copy(), values[:, -1:].copy(), spiky, time)
 
