@@ -27,7 +27,11 @@ class IdentitySettings(UniformSettings):
 
 
 class Identity(UniformTask[IdentitySettings]):
-    """The targets are the inputs (Decugis et al., arXiv:2407.14430)."""
+    """The targets are the inputs (Decugis et al., arXiv:2407.14430).
+
+    Inputs from -(k + shift) to k + shift, where k is the bound of training, are those of the range
+    2 * (k + shift).
+    """
 
     @property
     def width(self) -> int:

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evalcore.errors import TaskError
 from evalcore.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Axis", "DrawnSettings", "UniformSettings", "with_inside"]
+__all__ = ["Axis", "DrawnSettings", "UniformSettings", "check_size", "with_inside"]
 
 Axis = Literal["range", "offset", "length"]
 
 _HALF_DECADES = tuple(10 ** (k / 2) for k in range(11))
 """logspace(0, 5, 11)."""
+_FULL = tuple(10 ** (1 + 4 * k / 99) for k in range(100))
+"""logspace(1, 5, 100)."""
 _LENGTHS = (1, 2, 3, 5, 7, 10)
+_MOST_NUMBERS = 2**29
 
 Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
@@ -57,11 +61,16 @@ class UniformSettings(DrawnSettings):
     """Training samples of a drawing."""
     test_samples: int = Field(1000, ge=2)
     """Test samples at each shift."""
+    full: bool = False
+    """Instead of `shifts`, on the axes `range` and `offset`: the hundred shifts of the published
+    curves, bound * logspace(1, 5, 100)."""
     bound: float = Field(1.0, gt=0, le=1e12, allow_inf_nan=False)
     """Greatest size of a training input."""
 
     @model_validator(mode="after")
     def _fits_the_axis(self) -> Self:
+        if self.full and (self.shifts is not None or self.axis == "length"):
+            raise ValueError("`full` is a grid of ranges or offsets, and stands without `shifts`")
         for at in self.shifts or ():
             if self.axis == "range" and not at:
                 raise ValueError("`shifts` has 0: a range is more than 0; 2 * bound is training's")
@@ -80,8 +89,8 @@ class UniformSettings(DrawnSettings):
     def grid(self, length: int) -> tuple[float, ...]:
         """The shifts in ascending order, the place of the training data among them.
 
-        Without `shifts`: eleven points over five decades for a range and an offset, the grid of
-        the sources being logspace(1, 5, 100); up to ten times the length.
+        Without `shifts`: the places of bound * logspace(0, 5, 11) that lie beyond the training
+        data, for a range and an offset; up to ten times the training length.
 
         Args:
             length: of a training sample.
@@ -92,8 +101,26 @@ class UniformSettings(DrawnSettings):
         if self.axis == "length":
             return tuple(float(length * times) for times in _LENGTHS)
         least = 2 if self.axis == "range" else 0
-        places = [self.bound * at for at in _HALF_DECADES if at > least]
+        factors = _FULL if self.full else _HALF_DECADES
+        places = [self.bound * at for at in factors if at > least]
         return with_inside(places, inside)
+
+
+def check_size(numbers: int, remedy: str) -> None:
+    """Refuse to draw more data than is reasonable.
+
+    Args:
+        numbers: of 8 bytes, in the arrays of a drawing.
+        remedy: which settings to change, and how.
+
+    Raises:
+        TaskError: if a drawing has more than 4 GiB.
+    """
+    if numbers > _MOST_NUMBERS:
+        raise TaskError(
+            f"a drawing would take {numbers / 2**27:.1f} GiB, expected at most "
+            f"{_MOST_NUMBERS / 2**27:g}: {remedy}"
+        )
 
 
 def with_inside(shifts: Sequence[float], inside: float) -> tuple[float, ...]:

@@ -20,7 +20,7 @@ from evalcore_implicit.suites.scoring import (
     regression,
     scored,
 )
-from evalcore_implicit.suites.shifts import DrawnSettings, with_inside
+from evalcore_implicit.suites.shifts import DrawnSettings, check_size, with_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ class SpikySettings(DrawnSettings):
 
     def cut(self) -> int:
         """Number of points in the training part."""
-        return int(self.train_share * self.points)
+        return round(self.train_share * self.points)
 
 
 class Spiky(Task[SpikySettings]):
@@ -105,13 +105,23 @@ class Spiky(Task[SpikySettings]):
         """The drawings, each made when it is asked for.
 
         Raises:
-            TaskError: if a drawing has no calm or no spiky window to test on.
+            TaskError: if a drawing has fewer than two windows to test on at a shift.
         """
         return (self._case(number) for number in range(self.settings.drawings))
 
     def size(self) -> int:
         """The number of drawings."""
         return self.settings.drawings
+
+    def preflight(self) -> None:
+        """Tell whether a drawing would be too large.
+
+        Raises:
+            TaskError: if it has more than 4 GiB.
+        """
+        settings = self.settings
+        windows = settings.cut() + len(settings.levels()) * (settings.points - settings.cut())
+        check_size(windows * settings.look_back, "lower `points` or `look_back`")
 
     def score(self, case: Case, attempt: Attempt) -> Score:
         """The root mean squared error in distribution; on record, all measures at every shift.
@@ -144,10 +154,11 @@ class Spiky(Task[SpikySettings]):
         train = _windows(series, 0, settings.cut(), settings.look_back)
         tested = list(self._tested(number, series))
         for at, name, windows in tested:
-            if not len(windows.targets):
+            if len(windows.targets) < 2:
                 raise TaskError(
-                    f"drawing-{number} has no {name or format(at, 'g')} windows to test on: raise "
-                    "`points`, lower `train_share`, or set another `seed`"
+                    f"drawing-{number} has {len(windows.targets)} {name or format(at, 'g')} "
+                    "windows to test on, expected 2 or more: raise `points`, lower `train_share`, "
+                    "or set another `seed`"
                 )
         sample = Sample(
             f"drawing-{number}",

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalcore.data import Case, Sample
-from evalcore.errors import TaskError
 from evalcore.task import Task
 from evalcore_implicit.suites.drawing import Drawing, Shift, generator, generator_at
 from evalcore_implicit.suites.scoring import Point, predictions, regression, scored
-from evalcore_implicit.suites.shifts import UniformSettings
+from evalcore_implicit.suites.shifts import UniformSettings, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +28,6 @@ S = TypeVar("S", bound=UniformSettings)
 Floats = NDArray[np.float64]
 Rule = Callable[[Floats], NDArray[Any]]
 """From inputs of shape (samples, width) to their targets, without noise."""
-
-_MOST_BYTES = 2**32
 
 
 class UniformTask(Task[S]):
@@ -76,16 +73,17 @@ class UniformTask(Task[S]):
         return self.settings.drawings
 
     def preflight(self) -> None:
-        """Tell whether a drawing would need an unreasonable amount of memory."""
+        """Tell whether a drawing would be too large.
+
+        Raises:
+            TaskError: if it has more than 4 GiB.
+        """
         settings = self.settings
         tested = sum(self._width_at(at) for at in settings.grid(self.width))
-        found = 8 * (settings.samples * self.width + settings.test_samples * tested)
-        if found > _MOST_BYTES:
-            raise TaskError(
-                f"a drawing would take {found / 2**30:.1f} GiB, expected at most "
-                f"{_MOST_BYTES / 2**30:g}: lower `samples` or `test_samples`, or set fewer or "
-                "smaller `shifts`"
-            )
+        check_size(
+            settings.samples * self.width + settings.test_samples * tested,
+            "lower `samples` or `test_samples`, or set fewer or smaller `shifts`",
+        )
 
     def score(self, case: Case, attempt: Attempt) -> Score:
         """The main measure in distribution; on record, all measures at every shift.
