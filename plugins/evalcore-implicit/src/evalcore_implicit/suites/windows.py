@@ -119,7 +119,7 @@ def windows(
     else:
         targets, naive = future[:, -1], past[:, -1]
     steps = length - 1 if target == "value" else length
-    whole: NDArray[np.bool_] = ~sliding_window_view(long, steps).any(axis=1)
+    whole = np.logical_not(np.any(sliding_window_view(long, steps), axis=1))
     found = Windows(
         past[:, -look_back:],
         targets[:, None],
