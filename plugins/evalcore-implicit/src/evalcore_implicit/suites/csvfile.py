@@ -59,13 +59,19 @@ class CsvFile:
         """Whether there is such a column."""
         return bool(self._found(name))
 
-    def texts(self, name: str) -> list[str]:
-        """The cells of a column without blanks around them.
-
-        The name may be in another case than that of the header, where it means one column.
+    def title(self, name: str) -> str:
+        """The header of the column that a name means, which may be in another case.
 
         Raises:
             TaskError: if there is no such column, or several.
+        """
+        return self.header[self._column(name)]
+
+    def texts(self, name: str) -> list[str]:
+        """The cells of a column without blanks around them.
+
+        Raises:
+            TaskError: as of `title`.
         """
         column = self._column(name)
         return [row[column].strip() for row in self.rows]
@@ -74,7 +80,7 @@ class CsvFile:
         """The numbers of a column, shape (rows,); NaN where a cell is empty or says NA or alike.
 
         Raises:
-            TaskError: if there is no such column, or something else than a finite number in it;
+            TaskError: as of `title`, or if something else than a finite number stands in a cell;
                 the text names the line.
         """
         texts = self.texts(name)
@@ -88,6 +94,15 @@ class CsvFile:
                 )
             found[row] = number
         return found
+
+    def present(self, name: str) -> Floats:
+        """0 where something stands in a cell of a column and NaN where nothing does.
+
+        Raises:
+            TaskError: as of `title`.
+        """
+        nothing = [text.casefold() in _NOTHING for text in self.texts(name)]
+        return np.where(nothing, np.nan, 0.0)
 
     def _column(self, name: str) -> int:
         found = self._found(name)
@@ -136,11 +151,11 @@ def read_csv(path: DataPath, delimiter: str = ",") -> CsvFile:
 def complete(
     file: CsvFile, columns: Mapping[str, Floats], missing: Missing, setting: str = "missing"
 ) -> NDArray[np.bool_]:
-    """Whether each row has a number in all columns, shape (rows,).
+    """Whether each row has a value in all columns, shape (rows,).
 
     Args:
         file: where the columns are from.
-        columns: their numbers, by name.
+        columns: their numbers, by name, NaN where one is missing.
         missing: what to do where one is missing.
         setting: the name that `missing` has in a spec.
 
@@ -154,13 +169,13 @@ def complete(
         row = int(np.argmin(there))
         name = next(name for name, numbers in columns.items() if np.isnan(numbers[row]))
         raise TaskError(
-            f"{file.place(row)}: {name}: found {file.texts(name)[row]!r}, expected a number; "
+            f"{file.place(row)}: {name}: found {file.texts(name)[row]!r}, expected a value; "
             f"{int(np.sum(~there))} of {len(file)} rows lack one: fill them in, or leave them out "
             f"with `{setting}: skip`"
         )
     if not there.any():
         names = ", ".join(columns)
-        raise TaskError(f"{file.path}: no row of {len(file)} has a number in each of: {names}")
+        raise TaskError(f"{file.path}: no row of {len(file)} has a value in each of: {names}")
     return there
 
 

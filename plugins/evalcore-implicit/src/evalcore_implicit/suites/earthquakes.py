@@ -216,12 +216,10 @@ def _map(tested: Sequence[Events], errors: Sequence[Floats]) -> dict[str, Any]:
     """Some of the events with their errors, spread evenly over all."""
     longitude = np.concatenate([events.longitude for events in tested])
     latitude = np.concatenate([events.latitude for events in tested])
-    shift = np.repeat(np.arange(len(tested)), [len(events) for events in tested])
-    count = min(len(shift), _ON_A_MAP)
-    kept = np.linspace(0, len(shift) - 1, count).round().astype(int)
+    count = min(len(latitude), _ON_A_MAP)
+    kept = np.linspace(0, len(latitude) - 1, count).round().astype(int)
     return {
         "longitude": longitude[kept].round(4).tolist(),
         "latitude": latitude[kept].round(4).tolist(),
         "error": np.concatenate(errors)[kept].round(1).tolist(),
-        "shift": shift[kept].tolist(),
     }
