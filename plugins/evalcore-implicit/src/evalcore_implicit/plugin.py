@@ -20,12 +20,7 @@ def evalcore_tasks() -> list[Component]:
         "table:Table": "A table of one's own, outside of the rows that were trained on",
     }
     return [
-        Component(
-            name=path.partition(":")[0].replace("_", "-"),
-            summary=summary,
-            path=f"evalcore_implicit.suites.{path}",
-            settings=f"evalcore_implicit.suites.{path}Settings",
-        )
+        _component(path.partition(":")[0].replace("_", "-"), f"suites.{path}", summary)
         for path, summary in summaries.items()
     ]
 
@@ -34,35 +29,20 @@ def evalcore_tasks() -> list[Component]:
 def evalcore_models() -> list[Component]:
     """Implicit models, and what they are compared with."""
     return [
-        _torch("implicit", "implicit:Implicit", "Implicit model, x = phi(Ax + Bu), y = Cx + Du"),
-        _torch("implicit-rnn", "implicit:ImplicitRnn", "Recurrent network with an implicit cell"),
-        _torch("mlp", "feedforward:Mlp", "Multilayer perceptron"),
-        _torch("nac", "feedforward:Nac", "Neural accumulators: layers that add and subtract"),
-        _torch("nalu", "feedforward:Nalu", "Neural arithmetic logic units"),
-        _torch("rnn", "sequences:Rnn", "Recurrent network with ReLU"),
-        _torch("lstm", "sequences:Lstm", "Long short-term memory"),
-        _torch("gru", "sequences:Gru", "Gated recurrent unit"),
-        _torch("cnn", "sequences:Cnn", "One-dimensional convolutional network"),
-        _torch("transformer", "sequences:Transformer", "Transformer encoder"),
-        _other("ridge", "ridge:RidgeRegression", "ridge:RidgeSettings", "Ridge regression"),
-        _other(
-            "boosted-trees",
-            "trees:BoostedTrees",
-            "trees:BoostedTreesSettings",
-            "Gradient-boosted trees",
-        ),
-        _other(
-            "last-value",
-            "last_value:LastValue",
-            "last_value:LastValueSettings",
-            "What was seen last, as the forecast of a series",
-        ),
-        _other(
-            "garch",
-            "garch:Garch",
-            "garch:GarchSettings",
-            "GARCH(1,1), the forecast of a volatility",
-        ),
+        _model("implicit", "implicit:Implicit", "Implicit model, x = φ(Ax + Bu), y = Cx + Du"),
+        _model("implicit-rnn", "implicit:ImplicitRnn", "Recurrent network with an implicit cell"),
+        _model("mlp", "feedforward:Mlp", "Multilayer perceptron"),
+        _model("nac", "feedforward:Nac", "Neural accumulators, which add and subtract"),
+        _model("nalu", "feedforward:Nalu", "Neural arithmetic logic units"),
+        _model("rnn", "sequences:Rnn", "Recurrent network with ReLU"),
+        _model("lstm", "sequences:Lstm", "Long short-term memory"),
+        _model("gru", "sequences:Gru", "Gated recurrent units"),
+        _model("cnn", "sequences:Cnn", "Convolutional network in time"),
+        _model("transformer", "sequences:Transformer", "Encoder of a transformer"),
+        _model("ridge", "ridge:Ridge", "Ridge regression"),
+        _model("boosted-trees", "trees:BoostedTrees", "Gradient-boosted trees"),
+        _model("last-value", "last_value:LastValue", "A series goes on as it was last"),
+        _model("garch", "garch:Garch", "GARCH(1,1), of volatilities"),
     ]
 
 
@@ -70,11 +50,10 @@ def evalcore_models() -> list[Component]:
 def evalcore_strategies() -> list[Component]:
     """One strategy for every suite."""
     return [
-        Component(
-            name="extrapolate",
-            summary="Fits a model to a drawing, then asks it further and further from it",
-            path="evalcore_implicit.extrapolate:Extrapolate",
-            settings="evalcore_implicit.extrapolate:ExtrapolateSettings",
+        _component(
+            "extrapolate",
+            "extrapolate:Extrapolate",
+            "Fits a model to a drawing, then asks it further and further from it",
         )
     ]
 
@@ -116,15 +95,14 @@ def evalcore_metrics() -> list[Component]:
     ]
 
 
-def _torch(name: str, path: str, summary: str) -> Component:
-    return _other(name, path, f"settings:{path.partition(':')[2]}Settings", summary)
-
-
-def _other(name: str, path: str, settings: str, summary: str) -> Component:
-    where = "evalcore_implicit.estimators."
-    return Component(name=name, summary=summary, path=where + path, settings=where + settings)
+def _model(name: str, path: str, summary: str) -> Component:
+    return _component(name, f"estimators.{path}", summary)
 
 
 def _metric(name: str, path: str, summary: str) -> Component:
-    where = f"evalcore_implicit.metrics.{path}"
+    return _component(name, f"metrics.{path}", summary)
+
+
+def _component(name: str, path: str, summary: str) -> Component:
+    where = f"evalcore_implicit.{path}"
     return Component(name=name, summary=summary, path=where, settings=f"{where}Settings")
