@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -47,8 +47,8 @@ class TableSettings(Settings):
     """A CSV file with a header."""
     delimiter: str = Field(",", min_length=1, max_length=1)
     """What stands between cells."""
-    target: tuple[str, ...] = Field(min_length=1)
-    """Columns to predict; one of classes, or one or more of numbers."""
+    target: str | Annotated[tuple[str, ...], Field(min_length=1)]
+    """Column to predict, or several of numbers."""
     kind: Literal["regression", "classification"] = "regression"
     """Whether the target is numbers or classes."""
     split: str
@@ -72,15 +72,20 @@ class TableSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.kind == "classification" and len(self.target) > 1:
-            raise ValueError(f"found {len(self.target)} target columns, expected one of classes")
+        if self.kind == "classification" and len(self.targets) > 1:
+            raise ValueError(f"found {len(self.targets)} target columns, expected one of classes")
         if self.train in (self.shifts or ()):
             raise ValueError(f"{self.train!r} is what is learned from, so it is none of `shifts`")
-        for name in ("target", "shifts", "features"):
+        for name in ("targets", "shifts", "features"):
             given: tuple[str, ...] = getattr(self, name) or ()
             if len(set(given)) < len(given):
-                raise ValueError(f"`{name}` names something twice: {', '.join(given)}")
+                raise ValueError(f"found a name twice among the {name}: {', '.join(given)}")
         return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict, also where there is one."""
+        return (self.target,) if isinstance(self.target, str) else self.target
 
 
 class _Rows(NamedTuple):
@@ -135,7 +140,7 @@ class Table(Task[TableSettings]):
         shifts: Sequence[Shift] = case.sample.public.shifts
         classes, truths = case.hidden
         classified = bool(classes)
-        answered = predictions(attempt.answer, shifts, len(classes) or len(self.settings.target))
+        answered = predictions(attempt.answer, shifts, len(classes) or len(self.settings.targets))
         measured = classification if classified else _regression
         curve = [
             Point(shift.at, measured(outputs, truth), len(truth), not shift.at, shift.name)
@@ -155,7 +160,7 @@ class Table(Task[TableSettings]):
         )
         sample = Sample(
             f"drawing-{number}",
-            f"Learn {', '.join(self.settings.target)} from {len(training)} rows of a table and "
+            f"Learn {', '.join(self.settings.targets)} from {len(training)} rows of a table and "
             f"predict it at {len(rows.shifts)} shifts.",
             Drawing(rows.features[training], rows.targets[training], shifts),
             {"drawing": number},
@@ -190,9 +195,9 @@ class Table(Task[TableSettings]):
         file = read_csv(settings.path, settings.delimiter)
         features = _features(file, settings)
         if settings.kind == "regression":
-            wanted = {name: file.numbers(name) for name in settings.target}
+            wanted = {name: file.numbers(name) for name in settings.targets}
         else:
-            wanted = {name: file.present(name) for name in settings.target}
+            wanted = {name: file.present(name) for name in settings.targets}
         told = {settings.split: file.present(settings.split)}
         kept = complete(file, {**features, **wanted, **told}, settings.missing)
         rows = _by_value(file, settings, kept)
@@ -200,13 +205,13 @@ class Table(Task[TableSettings]):
         columns = np.stack(list(features.values()), axis=1)
         if settings.kind == "regression":
             return _Rows(columns, np.stack(list(wanted.values()), axis=1), (), known, rows)
-        targets, classes = _classes(file, settings.target[0], known, rows)
+        targets, classes = _classes(file, settings.targets[0], known, rows)
         return _Rows(columns, targets, classes, known, rows)
 
 
 def _features(file: CsvFile, settings: TableSettings) -> dict[str, Floats]:
     """The columns to predict from, by their headers."""
-    others = {file.title(name) for name in (*settings.target, settings.split)}
+    others = {file.title(name) for name in (*settings.targets, settings.split)}
     if settings.features is None:
         titles = [title for title in file.header if title not in others]
     else:
