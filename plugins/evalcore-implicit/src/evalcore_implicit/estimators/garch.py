@@ -82,7 +82,7 @@ class Garch(Estimator[GarchSettings]):
         Raises:
             EvalcoreError: if the inputs are no windows of returns, or all returns are 0.
         """
-        start = time.perf_counter()
+        start = time.process_time()
         samples = check_windows(inputs, targets)
         squares, weights = _joined(windows(samples.inputs))
         variance = float((squares * weights).sum() / weights.sum())
@@ -97,7 +97,7 @@ class Garch(Estimator[GarchSettings]):
             "loss": loss + 0.5 * float(np.log(variance)),
             "alpha": alpha,
             "beta": beta,
-            "seconds": time.perf_counter() - start,
+            "seconds": time.process_time() - start,
         }
         return Fitted(_Garch(variance, alpha, beta, samples.outputs), details)
 
