@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["BATCH", "Activated", "Affine", "States", "moved", "unit"]
+__all__ = ["BATCH", "Activated", "Affine", "OtherSlopeError", "States", "moved", "unit"]
 
 BATCH = 2
 """Samples that a tensor of the network is said to have. With two it shows whether they mix."""
@@ -80,31 +80,53 @@ class Activated:
     argument: Affine
 
 
-class States:
-    """The states of a network of some floating-point type, in the order of its forward pass."""
+class OtherSlopeError(Exception):
+    """The first activation of a network has another slope than the pools before it were given."""
 
-    def __init__(self, inputs: int, dtype: torch.dtype) -> None:
+    def __init__(self, slope: float) -> None:
+        self.slope = slope
+
+
+class States:
+    """The states of a network, in the order of its forward pass.
+
+    Args:
+        inputs: how many there are.
+        dtype: of the weights.
+        pooling: the slope below zero for pools that come before the first activation.
+    """
+
+    def __init__(self, inputs: int, dtype: torch.dtype, pooling: float = 0.0) -> None:
         self.inputs = inputs
         self.dtype = dtype
-        self.slope: float | None = None
+        self.pooling = pooling
+        self.activation: float | None = None
         self.blocks: list[Activated] = []
         self._width = inputs
         self._names: dict[str, int] = {}
+
+    @property
+    def slope(self) -> float:
+        """Of phi below zero."""
+        return self.pooling if self.activation is None else self.activation
 
     def rectified(self, value: Affine, slope: float, name: str) -> Affine:
         """The value after a (leaky) ReLU: new states.
 
         Raises:
-            ValueError: if the slope below zero is not in [0, 1), or not that of the other states.
+            ValueError: if the slope below zero is not in [0, 1), or not that of the others.
+            OtherSlopeError: if it is not that of the pools before it.
         """
         if not 0 <= slope < 1:
             raise ValueError(f"has a slope of {slope} below zero; one from 0 to less than 1 is")
-        if self.slope not in {None, slope}:
+        if self.activation not in {None, slope}:
             raise ValueError(
-                f"has a slope of {slope} below zero where others have {self.slope}; an implicit "
-                "model has one activation: give all the same slope"
+                f"has a slope of {slope} below zero where others have {self.activation}; an "
+                "implicit model has one activation: give all the same slope"
             )
-        self.slope = slope
+        if self.blocks and slope != self.slope:
+            raise OtherSlopeError(slope)
+        self.activation = slope
         return self._added(value, name)
 
     def largest(self, one: Affine, other: Affine, name: str) -> Affine:
@@ -113,8 +135,6 @@ class States:
         A leaky ReLU of slope s is used as well: `relu(x) = (leaky(x) - s x) / (1 - s)`.
         """
         difference = one.plus(other.scaled(torch.full_like(other.offset, -1.0)))
-        if self.slope is None:
-            self.slope = 0.0
         positive = self._added(difference, name)
         if self.slope:
             down = torch.full_like(difference.offset, -self.slope)

@@ -9,7 +9,7 @@ import torch
 from torch import fx, nn
 from torch.fx.node import map_arg
 
-from evalcore_implicit.embedding.affine import BATCH, Affine, States, unit
+from evalcore_implicit.embedding.affine import BATCH, Affine, OtherSlopeError, States, unit
 from evalcore_implicit.embedding.functions import called
 from evalcore_implicit.embedding.modules import acts_otherwise_in_training, through
 from evalcore_implicit.embedding.stacking import stacked
@@ -49,11 +49,16 @@ def embed(module: nn.Module, input_shape: tuple[int, ...]) -> Embedded:
     expected = _output(module, probe)
     if fx.Tracer().is_leaf_module(module, ""):
         module = nn.Sequential(module)
-    inputs = prod(input_shape)
-    states = States(inputs, dtype)
-    none = torch.zeros(inputs, dtype=torch.float64)
-    given = Affine(unit(inputs, 0, inputs), none, tuple(input_shape))
-    embedded = stacked(states, _followed(module, given, states), given.shape).to(device)
+    graph = _traced(module)
+    size = prod(input_shape)
+    given = Affine(unit(size, 0, size), torch.zeros(size, dtype=torch.float64), tuple(input_shape))
+    states = States(size, dtype)
+    try:
+        output = _followed(module, graph, given, states)
+    except OtherSlopeError as other:
+        states = States(size, dtype, other.slope)
+        output = _followed(module, graph, given, states)
+    embedded = stacked(states, output, given.shape).to(device)
     _compare(embedded, probe, expected)
     return embedded
 
@@ -91,6 +96,8 @@ def _output(module: nn.Module, probe: Tensor) -> Tensor:
 
 def _compare(embedded: Embedded, probe: Tensor, expected: Tensor) -> None:
     """Check that the network does what was traced, however little exact its own arithmetic is."""
+    if not bool(expected.isfinite().all()):
+        raise ValueError("the outputs of the network are not finite for standard normal inputs")
     found = embedded(probe)
     x, _ = embedded.states(probe)
     largest = float((embedded.C.absolute() @ x.abs().T.contiguous()).max()) if x.numel() else 0.0
@@ -103,14 +110,17 @@ def _compare(embedded: Embedded, probe: Tensor, expected: Tensor) -> None:
         )
 
 
-def _followed(module: nn.Module, given: Affine, states: States) -> Affine:
-    """The output of a network, as `states` gets the states on the way."""
+def _traced(module: nn.Module) -> fx.Graph:
     try:
-        graph = fx.Tracer().trace(module)
+        return fx.Tracer().trace(module)
     except Exception as error:  # whatever the network does with what stands for its input
         raise ValueError(
             f"torch.fx cannot trace the network, as where its way depends on values: {error}"
         ) from error
+
+
+def _followed(module: nn.Module, graph: fx.Graph, given: Affine, states: States) -> Affine:
+    """The output of a network, as `states` gets the states on the way."""
     last = {source: node for node in graph.nodes for source in node.all_input_nodes}
     known: dict[fx.Node, Any] = {}
     result: Any = None

@@ -47,7 +47,7 @@ def stacked(states: States, output: Affine, input_shape: tuple[int, ...]) -> Emb
                 strict=True,
             )
         ),
-        slope=states.slope or 0.0,
+        slope=states.slope,
         bias=bias,
         input_shape=input_shape,
         output_shape=output.shape,
