@@ -59,6 +59,11 @@ def test_other_shifts_change_nothing_of_a_shift(places, axis):
         np.testing.assert_array_equal(among[at][0], inputs)
 
 
+def test_shifts_have_numbers_of_their_own():
+    near, far = (inputs / at for at, (inputs, _) in shifted(identity(shifts=[10])).items())
+    assert not np.allclose(near, far)
+
+
 @pytest.mark.parametrize("axis", ["range", "offset"])
 @pytest.mark.parametrize("bound", [1.0, 4.0])
 def test_inside_is_distributed_as_the_training_data(axis, bound):

@@ -108,7 +108,7 @@ def test_positions_are_classes_of_equal_share():
 
 def test_a_position_that_no_training_sample_has_is_told():
     with pytest.raises(TaskError, match=r"drawing-0 has training samples of \d of 10 positions"):
-        next(argmax(samples=9).cases())
+        next(argmax(samples=10).cases())
 
 
 @pytest.mark.parametrize("given", [{"axis": "length", "shifts": [20.5]}, {"length": 0}])
@@ -132,3 +132,5 @@ def test_positions_have_no_other_lengths():
         argmax(axis="length")
     with pytest.raises(ValidationError, match="length"):
         argmax(length=1)
+    with pytest.raises(ValidationError, match="found 9 training samples"):
+        argmax(samples=9)

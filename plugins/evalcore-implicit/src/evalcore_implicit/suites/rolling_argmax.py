@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from evalcore.errors import TaskError
 from evalcore_implicit.suites.scoring import classification
@@ -41,6 +41,15 @@ class RollingArgmaxSettings(UniformSettings):
                 "set `range` or `offset`, or use rolling-average for lengths"
             )
         return axis
+
+    @model_validator(mode="after")
+    def _samples_of_all(self) -> Self:
+        if self.samples < self.length:
+            raise ValueError(
+                f"found {self.samples} training samples, expected more than the {self.length} "
+                "positions: raise `samples`"
+            )
+        return self
 
 
 class RollingArgmax(UniformTask[RollingArgmaxSettings]):

@@ -235,7 +235,7 @@ def forecast(
     The three are of one length, shape (points,), in the order of time; of more than `POINTS` those
     kept are spread evenly.
     """
-    kept = np.unique(np.linspace(0, len(truth) - 1, min(len(truth), POINTS)).round().astype(int))
+    kept = np.unique(np.linspace(0, len(truth) - 1, POINTS).round().astype(int))
     return {
         "name": name,
         "time": [time[i].item() if isinstance(time[i], np.generic) else time[i] for i in kept],
