@@ -162,4 +162,6 @@ def test_over_a_short_axis_the_doubling_is_a_shift(asked):
     months = curve([1.0, 1.5, 2.5], at=(0, 6, 12), measure="mase", axis="months")
     found = asked(ExtrapolationDoubling, drawings([months]))
     assert list(found) == ["shift", "censored"]
-    assert found["shift"].value == pytest.approx(6 + 6 * math.log(2 / 1.5) / math.log(2.5 / 1.5), rel=0.1)
+    assert found["shift"].value == pytest.approx(
+        6 + 6 * math.log(2 / 1.5) / math.log(2.5 / 1.5), rel=0.1
+    )

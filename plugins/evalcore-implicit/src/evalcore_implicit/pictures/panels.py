@@ -29,7 +29,7 @@ __all__ = ["Panel", "panels"]
 _LEFT, _RIGHT, _HEADING, _HEIGHT, _FOOT = 56, 12, 20, 150, 30
 
 #: How far beyond the truth an axis goes to each side, as a share of what the truth spans.
-_MARGIN = 0.35
+_MARGIN = 0.2
 
 _DASHES = ("", "5 3", "2 2")
 

@@ -31,6 +31,10 @@ _STEP = 30
 _RAMP = ("#443a83", "#31688e", "#21918c", "#35b779", "#90d743", "#fde725")
 
 
+#: Multiples of a power of ten that are round, the roundest first.
+_ROUND = ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(unit / 10 for unit in range(10, 100)))
+
+
 class World(NamedTuple):
     """Events and how far off each was located.
 
@@ -61,21 +65,25 @@ def worlds(shown: Sequence[World], title: str, description: str) -> str:
 
 
 def error_edges(errors: Iterable[float]) -> list[float]:
-    """Round errors that part the colours: at most five, between the rarest and the commonest.
+    """Round errors that part the colours, at most five.
 
-    They are 1, 2 or 5 times a power of ten, above a twentieth of the errors and below another.
+    They lie above a twentieth of the errors and below another.
     """
     ordered = sorted(error for error in errors if math.isfinite(error) and error > 0)
     if not ordered:
         return []
     low, high = (ordered[round(share * (len(ordered) - 1))] for share in (0.05, 0.95))
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    rounded = [unit * 10.0**power for power in powers for unit in (1, 2, 5)]
-    inside = [edge for edge in rounded if low < edge < high]
-    if len(inside) < len(_RAMP):
+    inside: list[float] = []
+    for units in _ROUND:
+        rounded = (unit * 10.0**power for power in powers for unit in units)
+        inside = [edge for edge in rounded if low < edge < high]
+        if len(inside) >= 3:
+            break
+    most = len(_RAMP) - 1
+    if len(inside) <= most:
         return inside
-    spread = range(len(_RAMP) - 1)
-    return [inside[round(i * (len(inside) - 1) / (len(_RAMP) - 2))] for i in spread]
+    return [inside[round(i * (len(inside) - 1) / (most - 1))] for i in range(most)]
 
 
 def _map(world: World, edges: Sequence[float], left: float, top: float, width: float) -> str:
