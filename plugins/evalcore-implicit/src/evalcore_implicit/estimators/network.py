@@ -27,10 +27,9 @@ class NetworkEstimator(Estimator[N]):
     """An estimator that is a network, trained by `training.train`.
 
     Details of a fit: `parameters`, `operations` (multiplications with additions of one prediction,
-    as `Network.operations` has them, at training samples), `epochs`, `loss` and `seconds` of
-    the processor; with
-    `validation` also `held_out_loss`, and with `parameters` also `width`. Losses are of
-    standardized targets where the settings say so.
+    as `Network.operations` has them, at training samples), `epochs`, `loss` and `seconds` (of the
+    processor, in training); with `validation` also `held_out_loss`, and with `parameters` also
+    `width`. Losses are of standardized targets where the settings say so.
     """
 
     sequential: ClassVar[bool] = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -30,12 +31,14 @@ class Trained(NamedTuple):
 
     Attributes:
         epochs: that were made.
+        seconds: of the processor that they took.
         loss: mean over the batches of the epoch whose weights were kept, each before its step.
         held_out: loss on the samples that were held out, with the weights that were kept; `None`
             if there were none.
     """
 
     epochs: int
+    seconds: float
     loss: float
     held_out: float | None
 
@@ -68,6 +71,8 @@ def train(
     best = _Best(network) if held is not None else None
     optimizer = _optimizer(network, settings)
     schedule = _schedule(optimizer, settings)
+    # The first optimiser of a process takes a second or two to load.
+    start = time.process_time()
     epoch, loss = 0, float("nan")
     for epoch in range(1, settings.epochs + 1):
         network.train()
@@ -80,13 +85,14 @@ def train(
                 break
         tell(epoch / settings.epochs)
     tell(1.0)
+    seconds = time.process_time() - start
     if best is not None:
         best.restore()
-        return Trained(epoch, best.loss, best.held_out)
+        return Trained(epoch, seconds, best.loss, best.held_out)
     _check_finite(
         "a weight", sum(float(w.detach().abs().sum()) for w in network.parameters()), epoch
     )
-    return Trained(epoch, loss, None)
+    return Trained(epoch, seconds, loss, None)
 
 
 def _epoch(
