@@ -99,7 +99,8 @@ class Embedded:
 
         Raises:
             ValueError: if there are more than 10,000 states, or none, or the slope of phi below
-                zero is neither 0 nor the 0.01 of a layer's leaky ReLU.
+                zero is neither 0 nor the 0.01 of a layer's leaky ReLU, or A is outside of the
+                constraint in `settings`.
         """
         n, p = self.A.width, self.D.width - self.bias
         if not 0 < n <= _DENSE_STATES:
@@ -133,7 +134,14 @@ class Embedded:
         with torch.no_grad():
             for name in "ABCD":
                 getattr(layer, name).copy_(getattr(self, name).to_dense())
-        return layer
+        try:
+            layer.check()
+        except ValueError as error:
+            raise ValueError(
+                "A is outside of the constraint of the layer: for `row-l1` take `rescale` of the "
+                f"embedded network; {error}"
+            ) from error
+        return layer.to(self.scales.device)
 
     def to(self, device: torch.device | str) -> Embedded:
         """The same on another device."""
