@@ -33,7 +33,7 @@ class ModelSize(Metric[ModelSizeSettings]):
     """Size of the fitted models.
 
     `parameters` learned, `operations` of one prediction (multiplications with additions), and
-    `seconds` that a fit took; each where the model tells it.
+    `seconds` of the processor that the fit took; each where the model tells it.
     """
 
     def compute(self, scores: Scores) -> Mapping[str, Estimate]:
