@@ -79,6 +79,15 @@ def test_the_ranges_are_of_the_drawing_and_the_shapes_those_of_the_source():
     assert weights[0] != weights[1] != weights[2] != weights[0]
 
 
+def test_the_second_sum_is_added_to_or_subtracted_from_the_first():
+    rng = np.random.default_rng([0, 0])
+    (a, b), (c, d) = (sorted(rng.choice(51, 2, replace=False)) for _ in range(2))
+    for operation, sign in (("add", 1), ("subtract", -1)):
+        for inputs, truth in shifted(arithmetic(operation=operation)).values():
+            expected = inputs[:, a:b].sum(axis=1) + sign * inputs[:, c:d].sum(axis=1)
+            np.testing.assert_allclose(truth[:, 0], expected, rtol=1e-9, atol=1e-6)
+
+
 def test_the_operations_have_the_same_inputs():
     added, subtracted = shifted(arithmetic()), shifted(arithmetic(operation="subtract"))
     for at, (inputs, _) in added.items():

@@ -58,6 +58,11 @@ def test_the_regions_are_as_many_and_as_long_as_defined(seed, level):
     assert spiky.sum() <= (20 + level) * (100 + level)
 
 
+def test_regions_that_do_not_overlap_are_all_there():
+    spiky = draw_series(np.random.default_rng(0), 1_000_000, 7).spiky
+    assert spiky.sum() == 27 * 107
+
+
 def test_the_windows_of_the_published_settings():
     case = next(spiky(points=10_000, look_back=60).cases())
     drawing = case.sample.public
