@@ -326,7 +326,7 @@ def random_networks(draw):
     return randomised(nn.Sequential(*layers)), shape
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_random_networks(data):
     network, shape = data.draw(random_networks())

@@ -32,7 +32,7 @@ def u():
     "settings",
     [
         {},
-        {"solver": "direct"},
+        {"solver": "picard", "max_iterations": 9},
         {"solver": "newton", "max_iterations": 50},
         {"constraint": "none", "solver": "anderson", "max_iterations": 100},
     ],
@@ -66,6 +66,17 @@ def test_a_layer_has_the_gradients_of_the_network(network, u):
     network(own).square().sum().backward()
     torch.testing.assert_close(flat.grad, own.grad.flatten(1))
     torch.testing.assert_close(layer.C.grad[:, :8], network[6].weight.grad)
+
+
+def test_later_states_may_be_far_smaller_than_the_first():
+    network = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 2))
+    with torch.no_grad():
+        network[2].weight.fill_(1e-12)
+        network[2].bias.zero_()
+        network[4].bias.zero_()
+    u = torch.randn(5, 3)
+    layer = embed(network, (3,)).layer()
+    torch.testing.assert_close(layer(u), network(u), rtol=1e-5, atol=1e-18)
 
 
 def test_a_leaky_network_without_a_bias():

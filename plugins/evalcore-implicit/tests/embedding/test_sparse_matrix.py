@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalcore_implicit.embedding import SparseMatrix, sparse
@@ -30,6 +30,7 @@ def is_sound(matrix):
     return bool((keys.diff() > 0).all()) and int(matrix.starts[-1]) == matrix.entries
 
 
+@settings(max_examples=50, deadline=None)
 @given(SIZES, SIZES, SIZES, SEEDS)
 def test_products(height, inner, width, seed):
     left, right = drawn(height, inner, seed), drawn(inner, width, seed + 1)
@@ -39,6 +40,7 @@ def test_products(height, inner, width, seed):
     assert torch.equal(product.to_dense(), left @ right)
 
 
+@settings(max_examples=50, deadline=None)
 @given(SIZES, SIZES, SIZES, SEEDS)
 def test_products_in_portions_of_rows(height, inner, width, seed):
     left, right = drawn(height, inner, seed), drawn(inner, width, seed + 1)
@@ -50,6 +52,7 @@ def test_products_in_portions_of_rows(height, inner, width, seed):
         sparse._AT_ONCE = whole
 
 
+@settings(max_examples=50, deadline=None)
 @given(SIZES, SIZES, SEEDS)
 def test_a_product_with_a_selection_keeps_the_order(height, inner, seed):
     left = drawn(height, inner, seed)
@@ -60,6 +63,7 @@ def test_a_product_with_a_selection_keeps_the_order(height, inner, seed):
     assert torch.equal(product.to_dense(), left @ right)
 
 
+@settings(max_examples=50, deadline=None)
 @given(SIZES, SIZES, SEEDS)
 def test_sums_and_scales(height, width, seed):
     one, other = drawn(height, width, seed), drawn(height, width, seed + 1)
@@ -70,6 +74,7 @@ def test_sums_and_scales(height, width, seed):
     assert torch.equal(of(one).row_sums(), one.abs().sum(1))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 6), SIZES, SEEDS, st.lists(st.integers(-1, 5), max_size=8))
 def test_rows_are_taken(height, width, seed, numbers):
     dense = drawn(height, width, seed)

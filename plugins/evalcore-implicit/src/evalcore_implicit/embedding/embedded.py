@@ -95,7 +95,8 @@ class Embedded:
 
         Args:
             settings: of `ImplicitLayer`, in place of those that suit: A kept strictly upper
-                triangular, and Picard steps for as long as A can need.
+                triangular, and the solver `direct`, which then needs a step for each block. To a
+                tolerance, small states of later layers could be taken for none.
 
         Raises:
             ValueError: if there are more than 10,000 states, or none, or the slope of phi below
@@ -125,8 +126,7 @@ class Embedded:
             **{
                 "activation": "leaky-relu" if self.slope else "relu",
                 "constraint": "triangular",
-                "solver": "picard",
-                "max_iterations": len(self.blocks) + 2,
+                "solver": "direct",
                 "dtype": self.scales.dtype,
                 **settings,
             },

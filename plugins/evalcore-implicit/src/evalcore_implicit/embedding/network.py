@@ -30,9 +30,9 @@ def embed(module: nn.Module, input_shape: tuple[int, ...]) -> Embedded:
 
     Every activation becomes a block of states, and what lies between two activations one affine
     map (El Ghaoui et al., Implicit Deep Learning, SIAM Journal on Mathematics of Data Science
-    2021, section 3). The network is followed with `torch.fx`: linear and convolutional layers,
-    batch normalisation, average and maximum pools, ReLU or LeakyReLU, sums of branches, and what
-    moves or joins elements, as modules or functions.
+    2021). The network is followed with `torch.fx`: linear and convolutional layers, batch
+    normalisation, average and maximum pools, ReLU or LeakyReLU, sums of branches, and what moves
+    or joins elements, as modules or functions.
 
     Args:
         module: in evaluation (`eval()`), all of it in float32 or in float64.

@@ -60,10 +60,16 @@ class SparseMatrix:
             values: (rows, k).
             width: how many columns the matrix has.
         """
-        height, k = columns.shape
-        rows = torch.arange(height).unsqueeze(1).expand(height, k)
         kept = columns >= 0
-        return cls.of_entries(rows[kept], columns[kept], values[kept], (height, width))
+        starts = _starts(kept.sum(1))
+        matrix = cls(starts, columns[kept], values[kept], width)
+        increases = torch.ones_like(matrix.columns, dtype=torch.bool)
+        increases[1:] = matrix.columns.diff() > 0
+        increases[starts[:-1][starts.diff() > 0]] = True
+        if bool(increases.all()):
+            return matrix
+        shape = (len(columns), width)
+        return cls.of_entries(matrix.row_of_entries(), matrix.columns, matrix.values, shape)
 
     @classmethod
     def stacked(cls, parts: Sequence[SparseMatrix]) -> SparseMatrix:
@@ -150,8 +156,10 @@ class SparseMatrix:
 
     def where(self, kept: Tensor) -> SparseMatrix:
         """Only the entries of a mask (entries,)."""
-        counts = torch.bincount(self.row_of_entries()[kept], minlength=self.shape[0])
-        return SparseMatrix(_starts(counts), self.columns[kept], self.values[kept], self.width)
+        if bool(kept.all()):
+            return self
+        starts = _starts(kept.long())[self.starts.long()].to(self.starts.dtype)
+        return SparseMatrix(starts, self.columns[kept], self.values[kept], self.width)
 
     def take(self, rows: Tensor) -> SparseMatrix:
         """The rows of the given numbers; -1 is a row of zeros."""
@@ -169,12 +177,17 @@ class SparseMatrix:
 
     def plus(self, other: SparseMatrix) -> SparseMatrix:
         """The sum with a matrix of as many rows; as wide as the wider."""
+        width = max(self.width, other.width)
+        if self._is_left_of(other):
+            return self._beside(other, width)
+        if other._is_left_of(self):
+            return other._beside(self, width)
         both = (self, other)
         return SparseMatrix.of_entries(
             torch.cat([one.row_of_entries() for one in both]),
             torch.cat([one.columns for one in both]),
             torch.cat([one.values for one in both]),
-            (self.shape[0], max(one.width for one in both)),
+            (self.shape[0], width),
         )
 
     def times(self, right: SparseMatrix) -> SparseMatrix:
@@ -194,6 +207,23 @@ class SparseMatrix:
         """Whether each row has one entry, further right than that of the row before."""
         single = self.entries == self.shape[0] and bool((self.starts.diff() == 1).all())
         return single and bool((self.columns.diff() > 0).all())
+
+    def _is_left_of(self, other: SparseMatrix) -> bool:
+        """Whether all its columns with entries come before all of the other's."""
+        empty = not (self.entries and other.entries)
+        return empty or bool(self.columns.max() < other.columns.min())
+
+    def _beside(self, right: SparseMatrix, width: int) -> SparseMatrix:
+        """Each row followed by that of a matrix whose columns are further right."""
+        starts = self.starts + right.starts
+        columns = self.columns.new_empty(self.entries + right.entries)
+        values = self.values.new_empty(self.entries + right.entries)
+        for part, before in ((self, right.starts[:-1]), (right, self.starts[1:])):
+            shifts = before.repeat_interleave(part.starts.diff(), output_size=part.entries)
+            places = torch.arange(part.entries) + shifts
+            columns[places] = part.columns
+            values[places] = part.values
+        return SparseMatrix(starts, columns, values, width)
 
     def _expanded(self, right: SparseMatrix) -> SparseMatrix:
         taken = right.take(self.columns)

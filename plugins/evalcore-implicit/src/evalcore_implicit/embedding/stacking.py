@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["stacked"]
 
-_LARGEST_INT32 = 2**31 - 1
-
 
 def stacked(states: States, output: Affine, input_shape: tuple[int, ...]) -> Embedded:
     """The implicit model of an output and of the states on its way."""
@@ -25,19 +24,19 @@ def stacked(states: States, output: Affine, input_shape: tuple[int, ...]) -> Emb
     ends = sizes.cumsum(0)
     n, p = int(sizes.sum()), states.inputs
     starts = n - ends
-    # Where each state of the forward pass goes.
-    places = torch.arange(n) + (starts - ends + sizes).repeat_interleave(sizes)
     arguments = [block.argument for block in reversed(states.blocks)]
     last = states.rounded(output)
     offsets = [one.offset for one in arguments] or [last.offset[:0]]
     bias = any(bool(offset.any()) for offset in (*offsets, last.offset))
     none = SparseMatrix.of_rows(torch.empty(0, 1).long(), last.offset[:0].unsqueeze(1), p + n)
     hidden = [one.matrix for one in arguments] or [none]
+    largest = max(p + n + 1, sum(one.entries for one in hidden), last.matrix.entries)
+    index = torch.int32 if largest + n <= torch.iinfo(torch.int32).max else torch.int64
     return Embedded(
-        A=_compact([_of_states(one, p, places) for one in hidden]),
-        B=_compact([_of_inputs(torch.cat(offsets), bias, hidden, p)]),
-        C=_compact([_of_states(last.matrix, p, places)]),
-        D=_compact([_of_inputs(last.offset, bias, [last.matrix], p)]),
+        A=SparseMatrix.stacked([_of_states(one, p, ends).to(index=index) for one in hidden]),
+        B=_of_inputs(torch.cat(offsets), bias, hidden, p).to(index=index),
+        C=_of_states(last.matrix, p, ends).to(index=index),
+        D=_of_inputs(last.offset, bias, [last.matrix], p).to(index=index),
         blocks=tuple(
             Block(block.name, slice(start, start + size), block.argument.shape)
             for block, start, size in zip(
@@ -55,12 +54,20 @@ def stacked(states: States, output: Affine, input_shape: tuple[int, ...]) -> Emb
     )
 
 
-def _of_states(matrix: SparseMatrix, inputs: int, places: Tensor) -> SparseMatrix:
-    """The part of the states, at the places to which these go."""
-    kept = matrix.where(matrix.columns >= inputs)
-    columns = places[kept.columns - inputs]
-    shape = (matrix.shape[0], len(places))
-    return SparseMatrix.of_entries(kept.row_of_entries(), columns, kept.values, shape)
+def _of_states(matrix: SparseMatrix, inputs: int, ends: Tensor) -> SparseMatrix:
+    """The part of the states, with the blocks of the forward pass in reverse."""
+    states = matrix.where(matrix.columns >= inputs)
+    columns = states.columns - inputs
+    n = int(ends[-1]) if len(ends) else 0
+    blocks = torch.searchsorted(ends, columns, right=True)
+    starts = ends - ends.diff(prepend=ends.new_zeros(1))
+    # From the block that begins at s and ends at e, the states go to the places from n - e on.
+    columns = columns + (n - ends - starts)[blocks]
+    placed = SparseMatrix(states.starts, columns, states.values, n)
+    present = torch.bincount(blocks).nonzero().flatten().tolist()
+    if len(present) <= 1:
+        return placed
+    return reduce(SparseMatrix.plus, [placed.where(blocks == one) for one in reversed(present)])
 
 
 def _of_inputs(offset: Tensor, bias: bool, parts: list[SparseMatrix], inputs: int) -> SparseMatrix:
@@ -74,10 +81,3 @@ def _of_inputs(offset: Tensor, bias: bool, parts: list[SparseMatrix], inputs: in
         rows, torch.full_like(rows, inputs), offset[rows], (len(offset), inputs + 1)
     )
     return matrix.plus(constants)
-
-
-def _compact(parts: list[SparseMatrix]) -> SparseMatrix:
-    """The parts, one below the other, with indexes of 32 bits where these suffice."""
-    fits = max(sum(part.entries for part in parts), parts[0].width) <= _LARGEST_INT32
-    index = torch.int32 if fits else torch.int64
-    return SparseMatrix.stacked(parts).to(index=index)
