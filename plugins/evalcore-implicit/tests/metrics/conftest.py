@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -24,7 +25,7 @@ def asked(scores):
     """Asks a metric about records, by `compute` or `per_sample`."""
 
     def ask(metric, records, what="compute", **settings):
-        made = metric.__orig_bases__[0].__args__[0] if hasattr(metric, "__orig_bases__") else None
-        return getattr(metric(made(**settings)), what)(scores(records))
+        settings_of = getattr(sys.modules[metric.__module__], f"{metric.__name__}Settings")
+        return getattr(metric(settings_of(**settings)), what)(scores(records))
 
     return ask

@@ -9,7 +9,10 @@ from made_curves import curve, drawings, fitted, solved
 from evalcore.testing import MetricContract
 
 TOLD = fitted(*(solved(20 + i, 30 + i, converged=0.9) for i in range(4)))
-CURVES = drawings([*(curve([1.0 + k, 2.0, 4.0 * k, 9.0]) for k in range(1, 6)), None], TOLD)
+WORLD = {"longitude": [10.0], "latitude": [20.0], "error": [3.0], "region": []}
+BAND = {"name": "band", "time": [0, 1], "truth": [1.0, 2.0], "predicted": [1.0, 1.0]}
+VALUES = [[1.0 + k, 2.0, 4.0 * k, 9.0] for k in range(1, 6)]
+CURVES = drawings([*(curve(of, map=WORLD, forecast=[BAND]) for of in VALUES), None], TOLD)
 
 
 class TestExtrapolationCurve(MetricContract):

@@ -12,6 +12,8 @@ from made_curves import RANGES, curve, drawings, shift
 
 from evalcore.testing import record
 from evalcore_implicit.metrics.curve import ExtrapolationCurve
+from evalcore_implicit.metrics.forecast import ExtrapolationForecast
+from evalcore_implicit.metrics.map import ExtrapolationMap
 from evalcore_implicit.metrics.reach import (
     ExtrapolationArea,
     ExtrapolationDoubling,
@@ -68,6 +70,13 @@ def test_a_shift_that_a_drawing_lacks_is_measured_by_the_others(asked):
     assert (found["range=10"].value, found["range=10"].n) == (2.0, 1)
     values = asked(ExtrapolationCurve, records, "per_sample")["range=10"]
     np.testing.assert_array_equal(values, [2.0, np.nan])
+
+
+@pytest.mark.parametrize("metric", [ExtrapolationForecast, ExtrapolationMap])
+def test_metrics_with_pictures_are_silent_of_tasks_without(asked, metric):
+    records = drawings([curve([1.0, 2.0, 3.0, 4.0])])
+    assert asked(metric, records) == {}
+    assert asked(metric, records, "per_sample") == {}
 
 
 def test_records_of_other_tasks_are_refused(asked):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from evalcore.metric import Metric
 from evalcore_implicit.metrics.curves import MeasureSettings, by_sample, curves_of, estimate
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from evalcore.metric import Scores
     from evalcore.stats import Estimate
+    from evalcore_implicit.metrics.curves import Curves
 
 __all__ = ["ExtrapolationCurve", "ExtrapolationCurveSettings"]
 
@@ -27,9 +28,13 @@ class ExtrapolationCurveSettings(MeasureSettings):
 class ExtrapolationCurve(Metric[ExtrapolationCurveSettings]):
     """A measure at each shift, such as `range=10`, with its interval over drawings."""
 
+    needs: ClassVar[str] = ""
+    """What the score of a drawing has on record where there is anything to measure, as a path of
+    `Scores.details`; not needed where empty."""
+
     def compute(self, scores: Scores) -> Mapping[str, Estimate]:
         """A part for each shift, placed on the task's axis."""
-        curves = curves_of(scores, self.settings.measure)
+        curves = self._curves(scores)
         if curves is None:
             return {}
         return {
@@ -39,10 +44,15 @@ class ExtrapolationCurve(Metric[ExtrapolationCurveSettings]):
 
     def per_sample(self, scores: Scores) -> Mapping[str, NDArray[np.float64]]:
         """The measure of each drawing at each shift."""
-        curves = curves_of(scores, self.settings.measure)
+        curves = self._curves(scores)
         if curves is None:
             return {}
         return {
             place.name: by_sample(values, curves.samples, scores)
             for place, values in zip(curves.places, curves.values.T, strict=True)
         }
+
+    def _curves(self, scores: Scores) -> Curves | None:
+        if self.needs and not any(scores.details(self.needs)):
+            return None
+        return curves_of(scores, self.settings.measure)

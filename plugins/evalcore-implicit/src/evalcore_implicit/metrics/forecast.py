@@ -26,13 +26,18 @@ class ExtrapolationForecastSettings(ExtrapolationCurveSettings):
 
 
 class ExtrapolationForecast(ExtrapolationCurve):
-    """The error at each shift, and of one drawing the forecasts beside the truth."""
+    """The error at each shift, and of one drawing the forecasts beside the truth.
+
+    Of tasks without forecasts on record there is nothing.
+    """
+
+    needs = "score.forecast"
 
     settings: ExtrapolationForecastSettings
 
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
         """A picture for each task, with a panel for each shift and a line for each model."""
-        for group in drawn(cells, "score.forecast"):
+        for group in drawn(cells, self.needs):
             title = f"Forecasts, {group.of}" if group.of else "Forecasts"
             caption = (
                 "Of one drawing. The axis of a panel is around its truth; forecasts that leave it "

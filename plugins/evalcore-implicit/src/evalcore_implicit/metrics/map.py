@@ -22,13 +22,18 @@ class ExtrapolationMapSettings(ExtrapolationCurveSettings):
 
 
 class ExtrapolationMap(ExtrapolationCurve):
-    """The error at each shift, and of one drawing a map of it for each model."""
+    """The error at each shift, and of one drawing a map of it for each model.
+
+    Of tasks without maps on record there is nothing.
+    """
+
+    needs = "score.map"
 
     settings: ExtrapolationMapSettings
 
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
         """A picture for each task, with a map for each model."""
-        for group in drawn(cells, "score.map"):
+        for group in drawn(cells, self.needs):
             title = f"Maps of errors, {group.of}" if group.of else "Maps of errors"
             shown = [
                 _world(model, found) for model, found in zip(group.models, group.found, strict=True)
