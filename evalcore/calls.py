@@ -36,6 +36,8 @@ BUSY_TRIES = 10
 """So many times the tries that a failing call has are those of one whose model says it is busy."""
 _SECRET = 8
 """Characters of a value from the environment from which on it is taken out of answers."""
+_KEPT_FITS = 64
+"""What so many fits learned is kept, for attempts that make an equal one."""
 _USUAL_TOKENS = 256
 """Tokens of an answer that a rate expects before it has seen one."""
 
@@ -231,6 +233,7 @@ class Gate:
         self._shut = ""
         self._workers = Workers()
         self.working: dict[object, float] = {}
+        self._fits: dict[bytes, asyncio.Future[Any]] = {}
         self.hurried: Callable[[], bool] = lambda: False
         self.more: Callable[[], bool] = lambda: False
 
@@ -302,6 +305,34 @@ class Gate:
         cost = Usage(calls=1, seconds=time.perf_counter() - begin)
         self._ledger.add(cost)
         account.add(cost)
+        return result
+
+    async def work_once(
+        self,
+        key: bytes,
+        served: Served,
+        account: Account,
+        function: Callable[..., Any],
+        *arguments: Any,
+    ) -> Any:
+        """As `work`, but what comes of it is kept, and answers equal calls of this run."""
+        while known := self._fits.get(key):
+            await asyncio.wait([known])
+            if not known.cancelled():
+                cost = Usage(calls=1, cached=1)
+                self._ledger.add(cost)
+                account.add(cost)
+                return known.result()
+        known = self._fits[key] = asyncio.get_running_loop().create_future()
+        try:
+            result = await self.work(served, account, function, *arguments)
+        except BaseException:  # whoever waits makes it by itself
+            self._fits.pop(key, None)
+            known.cancel()
+            raise
+        known.set_result(result)
+        while len(self._fits) > _KEPT_FITS:
+            del self._fits[next(iter(self._fits))]
         return result
 
     async def close(self) -> None:

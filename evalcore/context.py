@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evalcore.boundary import check_feedback
 from evalcore.data import Feedback, Generation, Likelihood, Message, Usage
 from evalcore.errors import EvalcoreError
-from evalcore.fitting import fit, predict
+from evalcore.fitting import apply, fit, fit_key, predict
 from evalcore.model import Estimator, LanguageModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -139,8 +139,9 @@ class ModelHandle:
     ) -> FittedHandle:
         """Fit the estimator, in a worker process."""
         served, gate, account = _fitting(self._name)
-        seed = account.seed_of_next()
-        learned: Learned = await gate.work(served, account, fit, inputs, targets, seed)
+        given = inputs, targets, account.seed_of_next()
+        key = await asyncio.to_thread(fit_key, served.model, *given)
+        learned: Learned = await gate.work_once(key, served, account, fit, *given)
         return FittedHandle(self._name, learned)
 
 
@@ -165,6 +166,12 @@ class FittedHandle:
             served, account, predict, self._learned.state, inputs
         )
         return prediction
+
+    async def apply(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Have a worker process call a function with what was learned."""
+        served, gate, account = _fitting(self._name)
+        state = self._learned.state
+        return await gate.work(served, account, apply, state, function, arguments)
 
 
 class FeedbackError(Exception):

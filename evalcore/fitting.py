@@ -5,6 +5,7 @@ What a fit learned goes back and forth as bytes: the process of the run imports 
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from evalcore.model import Model
     from evalcore.settings import Settings
 
-__all__ = ["Learned", "fit", "predict"]
+__all__ = ["Learned", "apply", "fit", "fit_key", "predict"]
 
 
 class Learned(NamedTuple):
@@ -31,6 +33,17 @@ class Learned(NamedTuple):
 
     state: bytes
     details: Mapping[str, Any]
+
+
+def fit_key(model: Model[Any], inputs: NDArray[Any], targets: NDArray[Any], seed: int) -> bytes:
+    """Equal for fits that learn the same."""
+    cls = type(model)
+    text = f"{cls.__module__}:{cls.__qualname__} {model.settings.model_dump_json()} {seed}"
+    digest = hashlib.blake2b(text.encode(), digest_size=16)
+    for array in (inputs, targets):
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.digest()
 
 
 def fit(
@@ -79,6 +92,19 @@ def predict(
         )
     _check_details(prediction.details)
     return Prediction(outputs, prediction.details)
+
+
+def apply(
+    cls: type[Estimator[Any]],
+    settings: Settings,
+    state: bytes,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    *,
+    tell: Callable[[float], None],
+) -> Any:
+    """What a function makes of an estimator and the state of a fit."""
+    return function(cls(settings), pickle.loads(state), *arguments, tell=tell)  # noqa: S301
 
 
 def _check_details(details: Mapping[str, Any]) -> None:

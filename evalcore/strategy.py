@@ -9,7 +9,7 @@ from evalcore.data import Feedback
 from evalcore.model import LanguageModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -121,7 +121,10 @@ class ModelHandle(Protocol):
     async def fit(
         self, inputs: NDArray[np.floating[Any]], targets: NDArray[np.generic]
     ) -> FittedHandle:
-        """Fit an estimator; the arrays are those of `Estimator.fit`."""
+        """Fit an estimator; the arrays are those of `Estimator.fit`.
+
+        Attempts of a run that make an equal fit, of the same arrays, settings and seed, share it.
+        """
 
 
 class FittedHandle(Protocol):
@@ -133,6 +136,14 @@ class FittedHandle(Protocol):
 
     async def predict(self, inputs: NDArray[np.floating[Any]]) -> Prediction:
         """Predict, as `Estimator.predict` does."""
+
+    async def apply(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Do heavy work with what was learned, in a worker process.
+
+        Args:
+            function: of a module, called as `function(estimator, state, *arguments, tell=tell)`.
+            arguments: what it needs besides; they, and what it returns, are pickled.
+        """
 
 
 class Context(Protocol):

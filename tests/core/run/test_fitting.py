@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,14 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fits import Least, Ways, doubled, process
 from parts import outline, records, run, strategy_of, task_of, write_spec
 
 from evalcore import (
     Attempt,
     Case,
     Estimator,
-    Fitted,
-    Prediction,
     Sample,
     Score,
     Settings,
@@ -30,38 +28,6 @@ from evalcore.readiness import check_components
 from evalcore.session import run_spec
 from evalcore.spec import load_spec
 from evalcore.workers import Workers
-
-
-class Ways(Settings):
-    way: str = "well"
-    """What the fit does."""
-    noise: float = 0.0
-    """How much of chance is added to the weights."""
-
-
-class Least(Estimator[Ways]):
-    """Least squares."""
-
-    def fit(self, inputs, targets, *, seed, tell):
-        if self.settings.way == "wrong":
-            raise ValueError("the matrix is singular")
-        if self.settings.way == "dies":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.settings.way == "hangs":
-            time.sleep(600)
-        if self.settings.way == "odd":
-            return targets
-        if self.settings.way == "prints":
-            print("a word of the fit")
-        tell(0.5)
-        weights = np.linalg.lstsq(inputs, targets, rcond=None)[0]
-        weights += self.settings.noise * np.random.default_rng(seed).normal(size=weights.shape)
-        return Fitted(weights, {"process": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]})
-
-    def predict(self, state, inputs):
-        if self.settings.way == "short":
-            return Prediction((inputs @ state)[:1])
-        return Prediction(inputs @ state, {"process": os.getpid()})
 
 
 class Fits(Strategy[Settings]):
@@ -177,6 +143,37 @@ def test_an_answer_of_any_type_is_scored_where_it_is_not_kept(tmp_path, offered,
         assert (record.failure.error == "NotStorableError") if keep else record.score
 
 
+@pytest.fixture
+def both(offered):
+    """Two strategies that make equal fits."""
+
+    class Applies(Fits):
+        async def attempt(self, sample, context):
+            inputs, targets, asked = sample.public
+            fitted = await context.model.fit(inputs, targets)
+            outputs = await fitted.apply(doubled, asked)
+            return Attempt(outputs / 2, details={"fit": fitted.details}, keep=False)
+
+    offered("applies", Applies)
+    return {"strategy.use": ["made", "applies"]}
+
+
+def test_an_equal_fit_of_a_run_is_made_once(tmp_path, both):
+    run(tmp_path, **least(noise=1.0), sweep=both)
+    by_sample = {}
+    for record in records(tmp_path):
+        by_sample.setdefault(record.sample, []).append(record)
+    for one, other in by_sample.values():
+        assert one.score.value == pytest.approx(other.score.value)
+        assert one.details["fit"] == other.details["fit"]
+        assert sorted([one.usage.cached, other.usage.cached]) == [0, 1]
+
+
+def test_an_equal_fit_that_fails_fails_each_attempt(tmp_path, both):
+    run(tmp_path, **least(way="wrong"), sweep=both)
+    assert [r for r in records(tmp_path) if "singular" not in r.failure.message] == []
+
+
 def test_what_a_fit_prints_is_not_among_the_results(tmp_path, capfd):
     run(tmp_path, **least(way="prints"))
     printed = capfd.readouterr()
@@ -241,21 +238,16 @@ def test_a_worker_is_used_again_and_what_cannot_be_sent_is_told():
         pids = []
         for _ in range(2):
             async with workers.turn() as worker:
-                pids.append(await worker.do(_pid, tell=print))
+                pids.append(await worker.do(process, tell=print))
         async with workers.turn() as worker:
             with pytest.raises(TypeError, match="cannot be sent to a worker process"):
                 await worker.do(lambda tell: 1, tell=print)
         async with workers.turn() as worker:
-            pids.append(await worker.do(_pid, tell=print))
+            pids.append(await worker.do(process, tell=print))
         await workers.close()
         return pids
 
     assert len(set(asyncio.run(main()))) == 1
-
-
-def _pid(tell):
-    tell(1.0)
-    return os.getpid()
 
 
 def _children():
