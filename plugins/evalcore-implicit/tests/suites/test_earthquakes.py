@@ -184,6 +184,18 @@ def test_inputs_belong_to_their_targets():
         np.testing.assert_allclose(arrived[..., 3] * speed[:, None], 6.371 * later, atol=1e-9)
 
 
+def test_drawings_of_a_catalogue_hold_out_other_events(tmp_path):
+    rows = "\n".join(f"{i % 80},{110 + i % 50 + i / 1000},10" for i in range(200))
+    away = "\n".join(f"{i % 80},{-60 + i},10" for i in range(120))
+    text = f"latitude,longitude,depth\n{rows}\n{away}\n"
+    (tmp_path / "catalogue.csv").write_text(text)
+    made = earthquakes(path=str(tmp_path / "catalogue.csv"), events=None)
+    first, second = (set(case.hidden[0].longitude) for case in made.cases())
+    assert len(first) == len(second)
+    assert len(first & second) < 0.6 * len(first)
+    assert min(first) < 125 < 145 < max(first)
+
+
 def test_drawings_differ_and_come_again():
     first, second = earthquakes().cases()
     assert first.sample.public != second.sample.public

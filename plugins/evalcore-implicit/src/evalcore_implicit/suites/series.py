@@ -72,7 +72,8 @@ class SeriesSettings(Settings):
     split: date
     """Last day of the training period."""
     reference: float = Field(0.1, gt=0, lt=1)
-    """Share of the training period's samples, the last ones, held out as in distribution."""
+    """Share of the training period's samples that is held out as in distribution: the last ones of
+    each tenth of the period."""
     bands: tuple[Months, ...] = Field((6, 18, 36, 54), min_length=1)
     """Months after the split in which bands end, each of which begins where the one before ends."""
     gaps: Missing = "error"
@@ -100,7 +101,8 @@ class Series(Task[SeriesSettings]):
     """Learn to predict a series up to a day, and predict it ever later.
 
     No target of the training data, of those held out and of the bands has a row in common with one
-    of another part; what would reach over the split is left out. Nothing is scaled.
+    of another part: what would reach over the split, or into what is held out, is left out. Inputs
+    hold whatever came before. Nothing is scaled.
 
     The measure is MASE: the mean absolute error over that which the naive forecast of
     `evalcore_implicit.suites.windows.windows` has on the training data, at every shift the same. A

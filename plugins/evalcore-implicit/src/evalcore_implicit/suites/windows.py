@@ -28,6 +28,9 @@ __all__ = ["Parts", "Target", "Windows", "part", "windows"]
 
 Target = Literal["returns", "volatility", "value"]
 
+_STRETCHES = 10
+"""Of the training period that are held out: of one, at its end, the series may be another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
@@ -67,7 +70,7 @@ class Parts:
 
     Attributes:
         training: those to learn from.
-        reference: those after them in the training period, held out.
+        reference: those of stretches of the training period, held out.
         bands: those of each band after the split.
     """
 
@@ -136,7 +139,8 @@ def part(found: Windows, split: date, reference: float, bands: Sequence[int]) ->
     Args:
         found: the samples.
         split: the last day of the training period.
-        reference: share of the training period's samples that is held out, at its end.
+        reference: share of the training period's samples that is held out: the last samples of
+            each tenth of it.
         bands: months after the split in which each band ends, ascending; the first begins after the
             split, and each other one where the one before it ends.
 
@@ -145,16 +149,17 @@ def part(found: Windows, split: date, reference: float, bands: Sequence[int]) ->
     """
     learned = found.last < _after(split)
     within = np.flatnonzero(learned)
-    count = int(np.ceil(reference * within.size))
     held_out = np.zeros(len(found), dtype=bool)
-    held_out[within[within.size - count :]] = True
-    if count:
+    for period in np.array_split(within, min(_STRETCHES, within.size)) if within.size else ():
+        stretch = period[-int(np.ceil(reference * period.size)) :]
+        held_out[stretch] = True
         # A target whose rows are in part those of a target held out would tell of it.
-        learned &= found.last < found.first[within[-count]]
+        begin, end = found.first[stretch[0]], found.last[stretch[-1]]
+        learned &= (found.last < begin) | (end < found.first)
     edges = [_after(split), *(_after(_months_later(split, months)) for months in bands)]
     named = {
         "to learn from": learned,
-        "held out at the end of the training period": held_out,
+        "held out of the training period": held_out,
         **{
             f"from {shown(begin)} to before {shown(end)}": (begin <= found.first)
             & (found.first < end)
