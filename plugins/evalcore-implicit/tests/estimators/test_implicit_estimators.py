@@ -211,6 +211,23 @@ def test_a_model_that_may_not_iterate_long_does_not_converge_and_says_so(fit, su
     assert details["iterations"]["absolute_max"] > 2
 
 
+@pytest.mark.parametrize("make", [implicit, recurrent])
+def test_training_that_loses_its_equilibrium_is_told(fit, sums, make):
+    with pytest.raises(EvalcoreError, match=r"in epoch \d+.*set a `constraint`"):
+        fit(make(constraint="none", learning_rate=1.0), *sums)
+
+
+def test_an_equilibrium_that_there_is_not_is_on_record(fit, sums):
+    estimator = implicit(constraint="none", epochs=1)
+    state = fit(estimator, *sums).state
+    state.weights["layer.A"][:] = 1e4 * np.eye(6)
+    with np.errstate(all="ignore"):
+        details = estimator.predict(state, sums[0]).details
+    assert details["converged"] < 1
+    assert details["residual"] is None
+    assert json.loads(json.dumps(details, allow_nan=False)) == details
+
+
 def test_the_operations_follow_the_iterations(fit, sums):
     short, long = (fit(implicit(max_iterations=n), *sums).details for n in (1, 3))
     assert short["operations"] == 6 * 6 + 6 * 6 + 6 + 6

@@ -105,7 +105,8 @@ class Implicit(NetworkEstimator[ImplicitSettings]):
     Details of a prediction: `iterations` of Picard's method from 0 to a tolerance of 1e-6, on at
     most 256 samples, as the means `absolute` and `relative` (by `tolerance_mode`) and the largest,
     `absolute_max` and `relative_max`; by the model's own solver and tolerance on the same samples,
-    `converged`, the fraction of those that did, and `residual`, the largest that was left.
+    `converged`, the fraction of those that did, and `residual`, the largest that was left, `None`
+    where states became infinite.
     """
 
     def network(self, settings: ImplicitSettings, features: int, outputs: int) -> Network:

@@ -28,7 +28,7 @@ class LastValueSettings(Settings):
     """`value`: the last value of the window. `returns`: the sum of its last `horizon` returns.
     `volatility`: the root of the mean square of its last `horizon` returns."""
     horizon: int = Field(1, ge=1)
-    """Time steps that are summed or averaged."""
+    """Time steps that are summed or averaged; of `returns` and `volatility`."""
 
 
 class LastValue(Estimator[LastValueSettings]):

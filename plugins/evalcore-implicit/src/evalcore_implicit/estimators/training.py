@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Trained", "train"]
 
+_REMEDY = (
+    "lower `learning_rate`, set `clip` (such as 1.0), set `standardize: true` if the data are "
+    "large numbers, or set a `constraint` if an implicit model has none"
+)
+
 
 class Trained(NamedTuple):
     """What came of a training.
@@ -109,7 +114,7 @@ def _epoch(
     total = 0.0
     for inputs, targets in _batches(samples, settings.batch_size, generator):
         optimizer.zero_grad()
-        loss = loss_of(network(inputs), targets)
+        loss = loss_of(_outputs(network, inputs, epoch), targets)
         _check_finite("the loss", loss.item(), epoch)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
@@ -118,6 +123,14 @@ def _epoch(
         network.project_()
         total += loss.item() * len(inputs)
     return total / len(samples[0])
+
+
+def _outputs(network: Network, inputs: Tensor, epoch: int) -> Tensor:
+    try:
+        outputs: Tensor = network(inputs)
+    except ValueError as error:  # states without an equilibrium, which a layer will not go on with
+        raise EvalcoreError(f"in epoch {epoch}, {error}: {_REMEDY}") from error
+    return outputs
 
 
 def _batches(samples: Batch, size: int | None, generator: torch.Generator) -> Iterator[Batch]:
@@ -149,7 +162,7 @@ def _split(
 def _evaluated(network: Network, samples: Batch, loss_of: Loss, epoch: int) -> float:
     network.eval()
     with torch.no_grad():
-        loss = loss_of(network(samples[0]), samples[1]).item()
+        loss = loss_of(_outputs(network, samples[0], epoch), samples[1]).item()
     _check_finite("the loss on the held-out samples", loss, epoch)
     return loss
 
@@ -174,10 +187,7 @@ def _schedule(optimizer: Optimizer, settings: Training) -> LRScheduler | None:
 
 def _check_finite(what: str, value: float, epoch: int) -> None:
     if value - value != 0:
-        raise EvalcoreError(
-            f"{what} became {value} in epoch {epoch}: lower `learning_rate`, set `clip` (such as "
-            "1.0), or set `standardize: true` if the data are large numbers"
-        )
+        raise EvalcoreError(f"{what} became {value} in epoch {epoch}: {_REMEDY}")
 
 
 class _Best:

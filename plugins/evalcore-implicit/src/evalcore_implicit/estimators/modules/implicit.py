@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -140,7 +141,11 @@ def _details(layer: ImplicitLayer, asked: Sequence[Tensor]) -> Mapping[str, Any]
     own = [layer.solve(inputs)[1] for inputs in asked]
     converged = torch.stack([info.converged for info in own]).all(0)
     residual = max(float(info.residuals.max()) for info in own)
-    return {"iterations": counts, "converged": _mean(converged), "residual": residual}
+    return {
+        "iterations": counts,
+        "converged": _mean(converged),
+        "residual": residual if math.isfinite(residual) else None,
+    }
 
 
 def _by_picard(layer: ImplicitLayer, inputs: Tensor, mode: Any) -> SolverInfo:
