@@ -40,10 +40,11 @@ class Progress:
     def begun(cls, stop: Stopping, first: Tensor) -> Progress:
         """After one evaluation, which led from 0 to `first`."""
         progress = cls(stop)
-        if stop.exact or not stop.relative or stop.limit == 1:
+        if stop.exact or stop.limit == 1 or not first.numel():
             progress.look(first, first, 1)
-        else:  # Relative to itself, all of it is change.
-            progress.at, progress.worst = 1, max(2.0, 1 / stop.tolerance)
+        else:  # All of it is change: nothing to look at but, where that counts, how large it is.
+            scale = 1.0 if stop.relative else float(first.abs().max())
+            progress.at, progress.worst = 1, max(2.0, scale / stop.tolerance)
         return progress
 
     @property
@@ -58,8 +59,8 @@ class Progress:
         self._rate = (worst / self.worst) ** (1 / (at - self.at)) if self.worst else math.nan
         self.at, self.worst, self._excess = at, worst, excess
         if self._counts is None:
-            if worst <= 1:
-                self._counts = torch.full_like(excess, at, dtype=torch.long)
+            # Counting costs about as much as looking, and few rows have converged so early.
+            if worst <= 1 or (at <= 2 and not self._stop.exact):
                 return
             self._counts = torch.full_like(excess, self._stop.limit, dtype=torch.long)
         self._counts.clamp_max_(torch.where(excess <= 1, at, self._stop.limit))
@@ -93,17 +94,20 @@ class Progress:
     def of(self, rows: Tensor) -> Progress:
         """The same of some rows alone."""
         assert self._excess is not None
-        assert self._counts is not None
         part = Progress(self._stop)
         part._rate, part.at, part.worst = self._rate, self.at, self.worst
-        part._excess, part._counts = self._excess[rows], self._counts[rows]
+        part._excess = self._excess[rows]
+        part._counts = None if self._counts is None else self._counts[rows]
         return part
 
     def solution(self, states: Tensor) -> Solution:
         """What it came to."""
         assert self._excess is not None
-        assert self._counts is not None
-        info = SolverInfo(self._counts, self._excess * self._stop.tolerance, self._excess <= 1)
+        if self._counts is None:
+            counts = torch.full_like(self._excess, self.at, dtype=torch.long)
+        else:
+            counts = self._counts.clamp_max(self.at)
+        info = SolverInfo(counts, self._excess * self._stop.tolerance, self._excess <= 1)
         return Solution(states, info, self.worst <= 1)
 
     def merged(self, states: Tensor, rows: Tensor, part: Solution) -> Solution:
