@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -114,23 +115,26 @@ def _epoch(
     total = 0.0
     for inputs, targets in _batches(samples, settings.batch_size, generator):
         optimizer.zero_grad()
-        loss = loss_of(_outputs(network, inputs, epoch), targets)
+        with _telling(epoch):
+            loss = loss_of(network(inputs), targets)
         _check_finite("the loss", loss.item(), epoch)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
         _check_finite("the gradient", norm.item(), epoch)
         optimizer.step()
-        network.project_()
+        with _telling(epoch):
+            network.project_()
         total += loss.item() * len(inputs)
     return total / len(samples[0])
 
 
-def _outputs(network: Network, inputs: Tensor, epoch: int) -> Tensor:
+@contextmanager
+def _telling(epoch: int) -> Iterator[None]:
+    """An implicit layer refuses weights and states that are not finite; say when that was."""
     try:
-        outputs: Tensor = network(inputs)
-    except ValueError as error:  # states without an equilibrium, which a layer will not go on with
+        yield
+    except ValueError as error:
         raise EvalcoreError(f"in epoch {epoch}, {error}: {_REMEDY}") from error
-    return outputs
 
 
 def _batches(samples: Batch, size: int | None, generator: torch.Generator) -> Iterator[Batch]:
@@ -161,8 +165,8 @@ def _split(
 
 def _evaluated(network: Network, samples: Batch, loss_of: Loss, epoch: int) -> float:
     network.eval()
-    with torch.no_grad():
-        loss = loss_of(_outputs(network, samples[0], epoch), samples[1]).item()
+    with torch.no_grad(), _telling(epoch):
+        loss = loss_of(network(samples[0]), samples[1]).item()
     _check_finite("the loss on the held-out samples", loss, epoch)
     return loss
 
