@@ -62,6 +62,7 @@ def test_the_authors_recipe_is_the_default():
         "weight_decay": 0.0,
         "batch_size": None,
         "validation": 0.0,
+        "held_out": "random",
         "patience": None,
         "clip": None,
         "standardize": False,

@@ -113,6 +113,18 @@ def test_early_stopping_keeps_the_best_weights_on_what_is_held_out(fit):
     assert "held_out_loss" not in fit(mlp(), inputs, targets).details
 
 
+def test_the_last_samples_can_be_held_out(fit, sums):
+    inputs, targets = sums
+    changed = targets.copy()
+    changed[-64:] += 5
+    settings = {"validation": 0.25, "epochs": 1}
+    plain, other = (fit(mlp(**settings, held_out="last"), inputs, of) for of in (targets, changed))
+    assert same(plain.state, other.state)
+    assert other.details["held_out_loss"] > plain.details["held_out_loss"] + 10
+    drawn, other = (fit(mlp(**settings), inputs, of) for of in (targets, changed))
+    assert not same(drawn.state, other.state)
+
+
 def test_all_held_out_is_an_error(fit):
     with pytest.raises(EvalcoreError, match="holds out all of 2 samples"):
         fit(mlp(validation=0.9), np.ones((2, 1)), np.ones((2, 1)))
@@ -185,6 +197,7 @@ def test_a_state_goes_between_processes(fit, sums):
     ("settings", "words"),
     [
         ({"patience": 3}, "set `validation` too"),
+        ({"held_out": "last"}, "set `validation` too"),
         ({"momentum": 0.9}, "`momentum` is of `optimizer: sgd`"),
         ({"parameters": 100}, "leave out `width`"),
         ({"epoch": 3}, "Extra inputs"),

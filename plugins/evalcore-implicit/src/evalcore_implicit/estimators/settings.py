@@ -37,8 +37,11 @@ class Training(Settings):
     batch_size: int | None = Field(None, ge=1)
     """Samples of a step, in a new order in each epoch; by default all."""
     validation: float = Field(0.0, ge=0, lt=1)
-    """Fraction of the samples, drawn at random, that is held out. The weights of the epoch with the
-    lowest loss on it are kept; by default nothing is held out and the last weights are kept."""
+    """Fraction of the samples that is held out. The weights of the epoch with the lowest loss on it
+    are kept; by default nothing is held out and the last weights are kept."""
+    held_out: Literal["random", "last"] = "random"
+    """Which samples are: drawn ones, or the last, as is better for windows of a series, of which
+    neighbours share most values."""
     patience: int | None = Field(None, ge=1)
     """Epochs without a lower loss on the held-out samples after which training ends; needs
     `validation`."""
@@ -53,6 +56,8 @@ class Training(Settings):
     def _nothing_without_effect(self) -> Self:
         if self.patience is not None and self.validation == 0:
             raise ValueError("`patience` counts epochs by held-out samples: set `validation` too")
+        if self.held_out != "random" and self.validation == 0:
+            raise ValueError("`held_out` says which samples: set `validation` too, how many")
         if self.momentum and self.optimizer != "sgd":
             raise ValueError(f"`momentum` is of `optimizer: sgd`, not of {self.optimizer}")
         return self

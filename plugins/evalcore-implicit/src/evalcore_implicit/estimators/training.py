@@ -73,7 +73,7 @@ def train(
             becomes infinite or NaN; the text tells the epoch.
     """
     loss_of: Loss = mse_loss if targets.is_floating_point() else cross_entropy
-    kept, held = _split(inputs, targets, settings.validation, generator)
+    kept, held = _split(inputs, targets, settings, generator)
     best = _Best(network) if held is not None else None
     optimizer = _optimizer(network, settings)
     schedule = _schedule(optimizer, settings)
@@ -147,19 +147,22 @@ def _batches(samples: Batch, size: int | None, generator: torch.Generator) -> It
 
 
 def _split(
-    inputs: Tensor, targets: Tensor, fraction: float, generator: torch.Generator
+    inputs: Tensor, targets: Tensor, settings: Training, generator: torch.Generator
 ) -> tuple[Batch, Batch | None]:
     """What is learned from, and what is held out."""
-    if fraction == 0:
+    if settings.validation == 0:
         return (inputs, targets), None
-    count = max(1, round(fraction * len(inputs)))
+    count = max(1, round(settings.validation * len(inputs)))
     if count >= len(inputs):
         raise EvalcoreError(
-            f"`validation: {fraction}` holds out all of {len(inputs)} samples: lower it, or learn "
-            "from more"
+            f"`validation: {settings.validation}` holds out all of {len(inputs)} samples: lower "
+            "it, or learn from more"
         )
-    order = torch.randperm(len(inputs), generator=generator)
-    held, kept = order[:count], order[count:]
+    if settings.held_out == "last":
+        order = torch.arange(len(inputs))
+    else:
+        order = torch.randperm(len(inputs), generator=generator)
+    kept, held = order[:-count], order[-count:]
     return (inputs[kept], targets[kept]), (inputs[held], targets[held])
 
 
