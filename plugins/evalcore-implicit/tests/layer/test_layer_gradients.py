@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from evalcore_implicit.layer import ImplicitLayer
 
 ACTIVATIONS = ["relu", "leaky-relu", "tanh", "sigmoid", "silu", "gelu", "identity"]

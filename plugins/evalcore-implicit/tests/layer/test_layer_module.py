@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 import torch
-from evalcore_implicit.layer import ImplicitCell, ImplicitLayer, ImplicitRNN
+
+from evalcore_implicit.layer import ImplicitLayer, ImplicitRNN
 
 
 def generator(seed=0):
@@ -110,7 +111,7 @@ def test_inputs_of_another_shape_or_dtype_are_told():
     made = ImplicitLayer(3, 8, 2)
     with pytest.raises(ValueError, match=r"shape \(5, 4\): expected \(batch, 3\)"):
         made(torch.zeros(5, 4))
-    with pytest.raises(ValueError, match="float64, and the layer torch.float32"):
+    with pytest.raises(ValueError, match=r"float64, and the layer torch\.float32"):
         made(torch.zeros(5, 3, dtype=torch.float64))
 
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from evalcore_implicit.layer import project_rows
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+
+from evalcore_implicit.layer import project_rows
 
 MATRICES = arrays(
     np.float64,

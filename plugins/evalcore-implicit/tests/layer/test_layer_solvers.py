@@ -1,9 +1,10 @@
 import pytest
 import torch
+
 from evalcore_implicit.layer import ImplicitLayer, NotConvergedError, NotConvergedWarning
 from evalcore_implicit.layer.activations import ACTIVATIONS
 from evalcore_implicit.layer.anderson import anderson
-from evalcore_implicit.layer.equations import Adjoint, Equilibrium
+from evalcore_implicit.layer.equations import Equilibrium
 from evalcore_implicit.layer.picard import picard
 from evalcore_implicit.layer.solution import Stopping
 

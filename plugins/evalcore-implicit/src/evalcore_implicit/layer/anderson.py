@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -34,8 +35,10 @@ _REFUSALS = 3
 """Extrapolations that did not pay after which a row goes on by Picard's steps alone."""
 
 
-def anderson(equation: Equation, stop: Stopping) -> Solution:
+def anderson(equation: Equation, stop: Stopping, rate: float = math.nan) -> Solution:
     """Iterate from 0, at first by Picard; extrapolate where that contracts too slowly.
+
+    `rate` is the contraction to expect at first.
 
     Type II of Fang and Saad, Two classes of multisecant methods for nonlinear acceleration, 2009:
     x <- g - dG gamma, where g = f(x) and gamma minimises |r - dR gamma| over the differences dR of
@@ -43,7 +46,7 @@ def anderson(equation: Equation, stop: Stopping) -> Solution:
     and takes Picard's step instead, so that it converges wherever Picard's iteration does.
     """
     x = equation.first()
-    progress = Progress.begun(stop, x)
+    progress = Progress.begun(stop, x, rate)
     change = torch.empty_like(x)
     worth = _STEPS * (1 + _NARROW / max(1, x.shape[1]))
     while not progress.ended:
@@ -63,7 +66,7 @@ def _resume(equation: Equation, secants: _Secants, progress: Progress) -> Soluti
         if few is not None:
             rest = _resume(equation.rows(few), secants.rows(few), progress.of(few))
             return progress.merged(secants.value, few, rest)
-    return progress.solution(secants.value)
+    return progress.solution(secants.value)._replace(rate=math.nan)
 
 
 class _Secants:

@@ -74,7 +74,7 @@ class _Implicit(torch.autograd.Function):
         if any(ctx.needs_input_grad):
             slope = None if settings.phi.from_state else equation.slope(x)
             ctx.save_for_backward(a, b, c, d, u, x, slope)
-            ctx.settings, ctx.tell = settings, tell
+            ctx.settings, ctx.tell, ctx.rate = settings, tell, solution.rate
         y = x @ c.t()
         return y if d is None else torch.addmm(y, u, d.t())
 
@@ -88,7 +88,7 @@ class _Implicit(torch.autograd.Function):
         by_a = by_b = by_u = None
         if for_a or for_b or for_u:
             slope = settings.phi.slope(x) if slope is None else slope
-            v = _adjoint(Adjoint(a, slope, gradient @ c), settings, ctx.tell)
+            v = _adjoint(Adjoint(a, slope, gradient @ c), settings, ctx.tell, ctx.rate)
             by_a = v.t() @ x if for_a else None
             by_b = v.t() @ u if for_b else None
             by_u = v @ b if for_u else None
@@ -101,9 +101,9 @@ class _Implicit(torch.autograd.Function):
         return by_a, by_b, by_c, by_d, by_u, None, None
 
 
-def _adjoint(equation: Adjoint, settings: LayerSettings, tell: Tell) -> Tensor:
+def _adjoint(equation: Adjoint, settings: LayerSettings, tell: Tell, rate: float) -> Tensor:
     if settings.gradient in {"implicit", "direct"}:
-        solution = solve_adjoint(equation, settings)
+        solution = solve_adjoint(equation, settings, rate)
         tell(solution, "the adjoint")
         return solution.states
     v = equation.first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["advance", "picard"]
 
 
-def picard(equation: Equation, stop: Stopping) -> Solution:
+def picard(equation: Equation, stop: Stopping, rate: float = math.nan) -> Solution:
     """Iterate from 0 until every row meets the tolerance, or to the limit.
 
     Where counts need not be exact, it looks at the residuals only where the contraction seen so
-    far says that the last row converges.
+    far, or `rate`, says that the last row converges.
     """
     x = equation.first()
-    return _resume(equation, x, Progress.begun(stop, x))
+    return _resume(equation, x, Progress.begun(stop, x, rate))
 
 
 def _resume(equation: Equation, x: Tensor, progress: Progress) -> Solution:

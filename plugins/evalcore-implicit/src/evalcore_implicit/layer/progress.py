@@ -37,14 +37,15 @@ class Progress:
         self.at, self.worst = 0, math.inf
 
     @classmethod
-    def begun(cls, stop: Stopping, first: Tensor) -> Progress:
-        """After one evaluation, which led from 0 to `first`."""
+    def begun(cls, stop: Stopping, first: Tensor, rate: float = math.nan) -> Progress:
+        """After one evaluation, which led from 0 to `first`; `rate` is one to begin with."""
         progress = cls(stop)
         if stop.exact or stop.limit == 1 or not first.numel():
             progress.look(first, first, 1)
         else:  # All of it is change: nothing to look at but, where that counts, how large it is.
             scale = 1.0 if stop.relative else float(first.abs().max())
             progress.at, progress.worst = 1, max(2.0, scale / stop.tolerance)
+            progress._rate = rate
         return progress
 
     @property
@@ -73,9 +74,10 @@ class Progress:
 
     def next_look(self) -> int:
         """The evaluation after which it is worth looking again."""
-        # Two changes tell the first rate. A rate seen early may be wrong: no more than double.
-        longest = 1 if self._stop.exact or self.at == 1 else self.at + 4
-        ahead = min(self.expected(), longest)
+        if self._stop.exact or (self.at == 1 and math.isnan(self._rate)):
+            ahead = 1  # Two changes tell the first rate.
+        else:  # A rate seen early may be wrong: little more than double.
+            ahead = min(self.expected(), self.at + 4)
         return min(self.at + ahead, self._stop.limit)
 
     def pending(self) -> Tensor:
@@ -108,7 +110,7 @@ class Progress:
         else:
             counts = self._counts.clamp_max(self.at)
         info = SolverInfo(counts, self._excess * self._stop.tolerance, self._excess <= 1)
-        return Solution(states, info, self.worst <= 1)
+        return Solution(states, info, self.worst <= 1, self._rate)
 
     def merged(self, states: Tensor, rows: Tensor, part: Solution) -> Solution:
         """The same with some rows as they came out by themselves."""
@@ -120,4 +122,4 @@ class Progress:
             strict=True,
         ):
             mine[rows] = its
-        return Solution(states, whole.info, part.complete)
+        return Solution(states, whole.info, part.complete, part.rate)

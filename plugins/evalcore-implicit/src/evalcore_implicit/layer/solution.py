@@ -55,15 +55,22 @@ class SolverInfo:
 
 
 class Solution(NamedTuple):
-    """States that a solver ended with, how it got there, and whether each sample converged."""
+    """States that a solver ended with, and how it got there.
+
+    Attributes:
+        states: shape (batch, n).
+        info: of each sample.
+        complete: whether all have converged.
+        rate: by which the worst residual shrank with each step at the end; NaN if not known.
+    """
 
     states: Tensor
     info: SolverInfo
     complete: bool
+    rate: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(NamedTuple):
     """When a solver may stop.
 
     Attributes:

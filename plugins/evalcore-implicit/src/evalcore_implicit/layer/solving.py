@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from evalcore_implicit.layer.settings import LayerSettings
     from evalcore_implicit.layer.solution import Solution
 
-    Solving = Callable[[Equation, Stopping], Solution]
+    Solving = Callable[[Equation, Stopping, float], Solution]
 
 __all__ = ["solve_adjoint", "solve_equilibrium"]
 
@@ -36,23 +36,34 @@ def solve_equilibrium(
         settings: of the layer.
         exact: whether each sample's iterations are to be counted exactly.
     """
-    stop = replace(settings.stopping, exact=exact)
+    stop = settings.stopping._replace(exact=exact)
     if settings.solver == "direct" and settings.constraint == "triangular":
         return _stationary(equation)
     if settings.solver == "direct":
         rounding = 64 * torch.finfo(equation.offset.dtype).eps
-        return newton(equation, replace(stop, tolerance=rounding, relative=True))
-    return _ITERATIVE.get(settings.solver, newton)(equation, stop)
+        return newton(equation, stop._replace(tolerance=rounding, relative=True))
+    if settings.solver in _ITERATIVE:
+        return _ITERATIVE[settings.solver](equation, stop, math.nan)
+    return newton(equation, stop)
 
 
-def solve_adjoint(equation: Adjoint, settings: LayerSettings) -> Solution:
-    """The derivatives by A x + b of a layer whose gradient is `implicit` or `direct`."""
-    stop = replace(settings.stopping, relative=True)
+def solve_adjoint(equation: Adjoint, settings: LayerSettings, rate: float) -> Solution:
+    """The derivatives by A x + b of a layer whose gradient is `implicit` or `direct`.
+
+    Args:
+        equation: what they solve.
+        settings: of the layer.
+        rate: at which the equilibrium's residual shrank; the adjoint's Jacobian has the same
+            eigenvalues.
+    """
+    stop = settings.stopping._replace(relative=True)
     if settings.gradient == "direct":
         return linear(equation, stop)
     if settings.solver == "direct" and settings.constraint == "triangular":
         return _stationary(equation)
-    return _ITERATIVE.get(settings.solver, linear)(equation, stop)
+    if settings.solver in _ITERATIVE:
+        return _ITERATIVE[settings.solver](equation, stop, rate)
+    return linear(equation, stop)
 
 
 def _stationary(equation: Equation) -> Solution:
