@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
@@ -35,6 +36,8 @@ INTERFACE = (1, 0)
 """Version of the hooks and interfaces: the second number grows when something is added."""
 
 _FORMAT = 1
+_BEGAN = time.time_ns() - 10_000_000
+"""No module was imported before, as exactly as files are stamped."""
 _HOOKS = {
     "task": "evalcore_tasks",
     "model": "evalcore_models",
@@ -282,6 +285,15 @@ def _stamp(source: str) -> list[int]:
     return [state.st_mtime_ns, state.st_size]
 
 
+def _stamp_as_imported(source: str) -> list[int]:
+    """The stamp of a file whose module is imported, or one that never holds.
+
+    A file that was written since this process began may have been imported as it was before.
+    """
+    stamp = _stamp(source)
+    return [] if stamp and stamp[0] >= _BEGAN else stamp
+
+
 def _reuse_or_inspect(entry: Entry, known: list[dict[str, Any]]) -> dict[str, Any]:
     for candidate in known:
         if candidate["entry"] == asdict(entry) and not candidate["error"] and _fresh(candidate):
@@ -329,7 +341,7 @@ def _inspect(entry: Entry) -> dict[str, Any]:
         files |= _sources_on_path(package)
         for name in added:
             del sys.modules[name]
-    sources = [[source, _stamp(source)] for source in sorted(filter(None, files))]
+    sources = [[source, _stamp_as_imported(source)] for source in sorted(filter(None, files))]
     return {"entry": asdict(entry), "sources": sources, **declared}
 
 

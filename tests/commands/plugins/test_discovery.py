@@ -58,6 +58,15 @@ def test_a_changed_source_is_read_again(place):
     assert "fine" not in names(place)
 
 
+def test_a_source_that_changes_while_it_is_imported_is_read_again(place):
+    changed = FINE.format(name="finer")
+    saves = f"import pathlib\npathlib.Path(__file__).write_text({changed!r})\n"
+    place.install("fine", FINE.format(name="fine") + saves)
+    assert "fine" in names(place)
+    assert {"finer"} <= names(place)
+    assert "fine" not in names(place)
+
+
 def test_a_broken_source_that_is_mended_is_read_again(place):
     place.install("fine", "raise ValueError\n")
     assert "fine" not in names(place)
