@@ -36,8 +36,6 @@ INTERFACE = (1, 0)
 """Version of the hooks and interfaces: the second number grows when something is added."""
 
 _FORMAT = 1
-_BEGAN = time.time_ns() - 10_000_000
-"""No module was imported before, as exactly as files are stamped."""
 _HOOKS = {
     "task": "evalcore_tasks",
     "model": "evalcore_models",
@@ -285,13 +283,10 @@ def _stamp(source: str) -> list[int]:
     return [state.st_mtime_ns, state.st_size]
 
 
-def _stamp_as_imported(source: str) -> list[int]:
-    """The stamp of a file whose module is imported, or one that never holds.
-
-    A file that was written since this process began may have been imported as it was before.
-    """
+def _stamp_as_imported(source: str, began: int) -> list[int]:
+    """The stamp of a file, or one that never holds where it was saved since the import began."""
     stamp = _stamp(source)
-    return [] if stamp and stamp[0] >= _BEGAN else stamp
+    return [] if stamp and stamp[0] >= began else stamp
 
 
 def _reuse_or_inspect(entry: Entry, known: list[dict[str, Any]]) -> dict[str, Any]:
@@ -322,6 +317,7 @@ def _plugin_of(entry: dict[str, Any]) -> Plugin:
 
 
 def _inspect(entry: Entry) -> dict[str, Any]:
+    began = time.time_ns()
     before = set(sys.modules)
     declared: dict[str, Any] = {"components": {}, "commands": [], "error": "", "traceback": ""}
     try:
@@ -341,7 +337,8 @@ def _inspect(entry: Entry) -> dict[str, Any]:
         files |= _sources_on_path(package)
         for name in added:
             del sys.modules[name]
-    sources = [[source, _stamp_as_imported(source)] for source in sorted(filter(None, files))]
+    stamped = [(source, _stamp_as_imported(source, began)) for source in filter(None, files)]
+    sources = [list(pair) for pair in sorted(stamped)]
     return {"entry": asdict(entry), "sources": sources, **declared}
 
 
