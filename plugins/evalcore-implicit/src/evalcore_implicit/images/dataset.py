@@ -86,6 +86,11 @@ class ImageDataset(ImageTask[ImageDatasetSettings]):
             test_places = _chosen(rng, test, "test_samples", wanted[1])
         inputs, labels = train.take(places)
         test_inputs, test_labels = test.take(test_places)
+        if labels.max() < test_labels.max():
+            raise TaskError(
+                f"{self._source}: found no image of the class {test_labels.max()} among the "
+                f"{len(labels)} to learn from: raise `train_samples`"
+            )
         return Drawn(Images(inputs, labels, test_inputs), test_labels)
 
     def _divided(self, order: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -22,7 +22,7 @@ class GlyphsSettings(ImageSettings):
     """Symbols to be tested with."""
     size: int = Field(14, ge=8, le=64)
     """Height and width of an image in pixels."""
-    noise: float = Field(0.2, ge=0, le=1)
+    noise: float = Field(0.15, ge=0, le=1)
     """Standard deviation of what is added to each pixel, where ink is from 0.5 to 1."""
 
 

@@ -30,7 +30,11 @@ def read_npz(path: Path) -> Dataset:
             images with their labels.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # A file that is opened here is closed too where NumPy finds it damaged.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is one array")
             names = next((n for n in (_DIVIDED, _WHOLE) if set(n) <= set(archive.files)), None)
             if names is None:
                 raise TaskError(
@@ -38,7 +42,7 @@ def read_npz(path: Path) -> Dataset:
                     f"{', '.join(_DIVIDED)}, or {' and '.join(_WHOLE)}"
                 )
             arrays = [archive[name] for name in names]
-    except (AttributeError, EOFError, OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (EOFError, OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise TaskError(
             f"{path}: cannot be read as an archive of arrays, as `numpy.savez` writes: {error}"
         ) from None

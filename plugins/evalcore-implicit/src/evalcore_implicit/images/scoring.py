@@ -51,7 +51,7 @@ def scored(
     """
     contenders = _contenders(answer)
     images, truth = torch.from_numpy(inputs), torch.from_numpy(labels)
-    classes = [_classes(_scores(each, images)) for each in contenders]
+    classes = [_classes(_scores(each, images, int(truth.max()) + 1)) for each in contenders]
     teacher = next((at for at, each in enumerate(contenders) if each.name == TEACHER), None)
     attacked = settings.attacked_samples
     few = images[:attacked], truth[:attacked]
@@ -87,8 +87,8 @@ def _contenders(answer: Any) -> Sequence[Contender]:
     return answer
 
 
-def _scores(contender: Contender, images: Tensor) -> Tensor:
-    """Shape (images, classes)."""
+def _scores(contender: Contender, images: Tensor, least: int = 2) -> Tensor:
+    """Shape (images, classes), of so many classes at least."""
     module = contender.module.eval()
     try:
         with torch.no_grad():
@@ -98,10 +98,10 @@ def _scores(contender: Contender, images: Tensor) -> Tensor:
         raise TaskError(
             f"the contender {contender.name!r} does not take images of shape {shape}: {error}"
         ) from error
-    if scores.ndim != 2 or len(scores) != len(images):
+    if scores.ndim != 2 or len(scores) != len(images) or scores.shape[1] < least:
         raise TaskError(
             f"the contender {contender.name!r} gives scores of shape {tuple(scores.shape)} for "
-            f"{len(images)} images, expected ({len(images)}, classes)"
+            f"{len(images)} images, expected ({len(images)}, classes) of {least} classes or more"
         )
     return scores
 
@@ -119,17 +119,20 @@ def _attacked(
     seed: tuple[int, ...],
 ) -> dict[str, dict[str, float]]:
     """The accuracy by attack and strength."""
-    chunks = list(zip(torch.split(images, _CHUNK), torch.split(labels, _CHUNK), strict=True))
-    seeds = np.random.SeedSequence(seed).generate_state(len(chunks)).tolist()
+    noise = int(np.random.SeedSequence(seed).generate_state(1)[0])
     accuracies: dict[str, dict[str, float]] = {}
     for kind in settings.attacks:
         of_kind = accuracies[kind] = {}
         for strength in settings.attack_strengths:
-            moved = [
-                attack(contender.module, *chunk, kind=kind, strength=strength, seed=noise)
-                for chunk, noise in zip(chunks, seeds, strict=True)
-            ]
-            found = _classes(_scores(contender, torch.cat(moved)))
+            try:
+                moved = attack(
+                    contender.module, images, labels, kind, strength=strength, seed=noise
+                )
+            except (RuntimeError, ValueError) as error:
+                raise TaskError(
+                    f"the contender {contender.name!r} cannot be attacked: {error}"
+                ) from error
+            found = _classes(_scores(contender, moved))
             of_kind[f"{strength:g}"] = _share(found == labels)
     return accuracies
 
@@ -141,11 +144,17 @@ def _certified(contender: Contender, images: Tensor, labels: Tensor) -> dict[str
         return {"sensitivity": None, "radius": None}
     bounds = torch.as_tensor(matrix, dtype=torch.float64)
     scores = _scores(contender, images).double()
-    radii = certified_radius(scores, bounds)
-    right = _classes(scores) == labels
+    classes = _classes(scores)
+    try:
+        # Scores that are not finite belong to no class, and need no radius.
+        radii = certified_radius(torch.where(classes[:, None] == _NO_CLASS, 0.0, scores), bounds)
+    except ValueError as error:
+        raise TaskError(
+            f"the sensitivity of the contender {contender.name!r} is none of its scores: {error}"
+        ) from error
     return {
-        "sensitivity": _number(float(bounds.abs().sum(dim=1).max())),
-        "radius": _number(float(torch.where(right, radii, 0.0).mean())),
+        "sensitivity": _number(float(bounds.sum(dim=1).max())),
+        "radius": _number(float(torch.where(classes == labels, radii, 0.0).mean())),
     }
 
 

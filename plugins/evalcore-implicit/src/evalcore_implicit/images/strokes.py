@@ -51,9 +51,9 @@ class Hand(NamedTuple):
     """
 
     shift: float = 1.5
-    turn: float = 0.35
-    slip: float = 0.25
-    noise: float = 0.2
+    turn: float = 0.3
+    slip: float = 0.2
+    noise: float = 0.15
 
 
 _SCALE = (0.5, 0.85)
