@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from evalcore_implicit.estimators.modules.network import Network
     from evalcore_implicit.estimators.samples import Samples
 
-__all__ = ["NetworkState", "fit_network", "predict_network"]
+__all__ = ["NetworkState", "alone", "fit_network", "predict_network"]
 
 N = TypeVar("N", bound=NetworkSettings)
 
@@ -76,7 +76,7 @@ def fit_network(
     """
     features = samples.inputs.shape[-1]
     to_inputs, to_targets = _scalings(samples, standardize=settings.standardize)
-    with _alone(seed):
+    with alone(seed):
         made, network = _made(build, settings, features, samples.outputs, seed)
         inputs = _single("inputs", to_inputs.apply(samples.inputs))
         targets = (
@@ -114,7 +114,7 @@ def predict_network(
         inputs: shape (samples, features) or (samples, time, features).
     """
     scaled = torch.from_numpy(state.inputs.apply(inputs))
-    with _alone(0), torch.no_grad():
+    with alone(0), torch.no_grad():
         network = build(state.settings, state.features, state.outputs).double().eval()
         network.load_state_dict({k: torch.from_numpy(w) for k, w in state.weights.items()})
         outputs = torch.cat([network(chunk) for chunk in torch.split(scaled, _CHUNK)])
@@ -171,7 +171,7 @@ def _single(name: str, values: NDArray[np.float64]) -> Tensor:
 
 
 @contextmanager
-def _alone(seed: int) -> Iterator[None]:
+def alone(seed: int) -> Iterator[None]:
     """One thread, and chance that depends on the seed alone and leaves the rest as it was."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
