@@ -11,6 +11,7 @@ from torch.nn import functional
 from evalcore_implicit.sim import Moments
 from evalcore_implicit.states.describing import described, kept_states, without_dead
 from evalcore_implicit.states.taking import taking
+from evalcore_implicit.states.watching import first_of, inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,14 +49,14 @@ class Accumulated:
         return Accumulated(changed, self.moments.scaled(scales.detach().cpu().double().numpy()))
 
     def live(self) -> Accumulated:
-        """Those without the dead states, which `record.dead` then tells of."""
+        """Those without the dead states, which `record.dropped` then tells of."""
         moments, kept = self.moments, kept_states(self.record)
         n = moments.states
         columns = torch.cat([kept, torch.arange(n, n + moments.inputs)]).numpy()
         rows = torch.cat([kept, torch.arange(n, n + moments.outputs)]).numpy()
         features = moments.features
         return Accumulated(
-            without_dead(self.record, kept.tolist()),
+            without_dead(self.record),
             replace(
                 moments,
                 gram=moments.gram[columns][:, columns],
@@ -98,7 +99,7 @@ def accumulate(
     with taking(module, layers, convolution, bias=bias) as taken:
         sums, batch = Accumulator(), None
         for given in batches:
-            batch = taken(given)
+            batch = taken(inputs_of(first_of(given), taken.dtype, taken.device))
             sums.add(batch.x, batch.u, batch.z, batch.y, bias=bias)
         if batch is None:
             raise ValueError("there are no batches of inputs: expected at least one")

@@ -10,8 +10,6 @@ import torch
 from evalcore_implicit.embedding import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch import Tensor
 
     from evalcore_implicit.layer.activations import ActivationName
@@ -24,7 +22,7 @@ Convolution = Literal["blocks", "features"]
 what follows the last convolution, with the pooled features as inputs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """What the states of a network are.
 
@@ -37,8 +35,8 @@ class Record:
         approximated: what is neither an affine map nor recorded, in words: with it, Z = A X + B U
             and Y = C X + D U need not have a solution. Functions that torch.fx does not show are
             not among them.
-        dead: the states, by their places among all, that had one value in every sample; after
-            `live` those that were left out, by their places before.
+        dead: the states, by their places among all, that had one value in every sample.
+        dropped: the dead states that were left out, by their places before.
         constant: the inputs, without that of the bias, that had one value in every sample.
         input_shape: of one input, without a bias.
         output_shape: of one output.
@@ -56,6 +54,7 @@ class Record:
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     samples: int
+    dropped: tuple[int, ...] = ()
     scales: Tensor | None = None
 
     @property
@@ -126,8 +125,11 @@ def kept_states(record: Record) -> Tensor:
     return kept.nonzero().flatten()
 
 
-def without_dead(record: Record, kept: Sequence[int]) -> Record:
-    """The record of the kept states alone; blocks without any are left out."""
+def without_dead(record: Record) -> Record:
+    """The record of the other states alone; blocks without any are left out."""
+    if not record.dead:
+        return record
+    kept = kept_states(record).tolist()
     blocks: list[Block] = []
     for block in record.blocks:
         size = sum(block.states.start <= place < block.states.stop for place in kept)
@@ -136,5 +138,5 @@ def without_dead(record: Record, kept: Sequence[int]) -> Record:
         shape = block.shape if whole else (size,)
         if size:
             blocks.append(Block(block.name, slice(start, start + size), shape))
-    scales = None if record.scales is None else record.scales[list(kept)]
-    return replace(record, blocks=tuple(blocks), scales=scales)
+    scales = None if record.scales is None else record.scales[kept]
+    return replace(record, blocks=tuple(blocks), dead=(), dropped=record.dead, scales=scales)

@@ -13,7 +13,7 @@ from torch.nn import functional
 from evalcore_implicit.states.accumulating import Accumulator
 from evalcore_implicit.states.evaluating import kind_of_weights
 from evalcore_implicit.states.folding import folded
-from evalcore_implicit.states.watching import batch_of
+from evalcore_implicit.states.watching import first_of, given_to, inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,11 +118,9 @@ def accumulate_locations(module: nn.Module, batches: Iterable[Any]) -> Locations
     try:
         with torch.no_grad():
             for given in batches:
-                inputs = batch_of(given, dtype, device)
-                if not inputs.ndim or not len(inputs):
-                    raise ValueError(f"a batch has the shape {tuple(inputs.shape)}: no samples")
+                inputs = inputs_of(first_of(given), dtype, device)
                 samples += len(inputs)
-                network.forward(inputs.clone())
+                given_to(network.forward, inputs.clone())
     finally:
         for hook in hooks:
             hook.remove()

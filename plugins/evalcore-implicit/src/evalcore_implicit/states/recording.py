@@ -11,6 +11,7 @@ from torch.nn import functional
 from evalcore_implicit.sim import Moments
 from evalcore_implicit.states.describing import described, kept_states, without_dead
 from evalcore_implicit.states.taking import taking
+from evalcore_implicit.states.watching import inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +53,9 @@ class States:
         return replace(self, record=changed, x=self.x / divisors, z=self.z / divisors)
 
     def live(self) -> States:
-        """The same without the dead states, which `record.dead` then tells of."""
+        """The same without the dead states, which `record.dropped` then tells of."""
         kept = kept_states(self.record)
-        changed = without_dead(self.record, kept.tolist())
+        changed = without_dead(self.record)
         return replace(self, record=changed, x=self.x[:, kept], z=self.z[:, kept])
 
     def moments(self) -> Moments:
@@ -104,17 +105,14 @@ def record(
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     with taking(module, layers, convolution, bias=bias) as taken:
-        samples = len(inputs)
-        batches = [
-            taken(inputs[start : start + batch_size])
-            for start in range(0, max(samples, 1), batch_size)
-        ]
+        whole = inputs_of(inputs, taken.dtype, taken.device)
+        batches = [taken(whole[i : i + batch_size]) for i in range(0, len(whole), batch_size)]
         u, x, z, y = (
             torch.cat([getattr(batch, name) for batch in batches]).cpu() for name in "uxzy"
         )
         both = torch.cat([x, u], 1)
         return States(
-            record=described(batches[0], taken.settings, (both != both[:1]).any(0), samples),
+            record=described(batches[0], taken.settings, (both != both[:1]).any(0), len(whole)),
             u=functional.pad(u, (0, 1), value=1.0) if bias else u,
             x=x,
             z=z,

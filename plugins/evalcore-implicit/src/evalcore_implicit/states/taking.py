@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import torch
 
@@ -14,12 +14,12 @@ from evalcore_implicit.states.evaluating import evaluating, kind_of_weights
 from evalcore_implicit.states.selecting import selected
 from evalcore_implicit.states.splitting import split
 from evalcore_implicit.states.tracing import located
-from evalcore_implicit.states.watching import batch_of, watched
+from evalcore_implicit.states.watching import given_to, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from evalcore_implicit.layer.activations import ActivationName
     from evalcore_implicit.states.watching import Batch, Watch
@@ -46,10 +46,11 @@ class Taken:
     device: torch.device
 
     @torch.no_grad()
-    def __call__(self, given: Any) -> Batch:
-        """The states for a batch of inputs; see `record`."""
-        inputs = batch_of(given, self.dtype, self.device)
-        return self.watch(inputs if self.backbone is None else self.backbone(inputs))
+    def __call__(self, inputs: Tensor) -> Batch:
+        """The states for a batch of inputs, where the network is and of its type."""
+        if self.backbone is not None:
+            inputs = given_to(self.backbone.forward, inputs.clone())
+        return self.watch(inputs)
 
 
 @contextmanager

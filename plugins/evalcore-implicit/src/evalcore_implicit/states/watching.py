@@ -11,13 +11,13 @@ import torch
 from evalcore_implicit.embedding import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torch import Tensor, nn
 
     from evalcore_implicit.states.tracing import Traced
 
-__all__ = ["Batch", "Watch", "batch_of", "watched"]
+__all__ = ["Batch", "Watch", "first_of", "given_to", "inputs_of", "watched"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,34 +46,27 @@ class Batch:
 class Watch:
     """Records what goes through chosen activations; see `watched`."""
 
-    def __init__(self, network: Traced) -> None:
+    def __init__(self, network: Traced, names: Sequence[str]) -> None:
         self._network = network
+        self._names = names
         self._before: dict[str, Tensor] = {}
         self._after: dict[str, Tensor] = {}
         self._blocks: tuple[Block, ...] | None = None
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Batch:
-        """What the network makes of inputs (m, ...).
+        """What the network makes of inputs (m, ...); see `inputs_of`.
 
         Raises:
-            ValueError: if there are none, or the network does not take them; if an activation is
-                called several times, gives something else than one state for each sample, or is
-                not called as in the batches before; or a state or output is not finite.
+            ValueError: if the network does not take them; an activation is not called, or several
+                times, or gives something else than one state for each sample, or its shape is not
+                that of the batches before; or a state or output is not finite.
         """
-        if not inputs.ndim or not len(inputs):
-            raise ValueError(f"a batch of inputs has the shape {tuple(inputs.shape)}: no samples")
-        _check_finite(inputs, "the inputs have")
         self._before.clear()
         self._after.clear()
-        try:
-            # The network may change its input in place.
-            outputs = self._network.run(inputs.clone())
-        except (RuntimeError, IndexError, TypeError) as error:
-            shape = tuple(inputs.shape[1:])
-            raise ValueError(
-                f"the network takes no inputs of the shape {shape}: {error}"
-            ) from error
+        # The network may change its input in place.
+        outputs = given_to(self._network.run, inputs.clone())
+        self._check_blocks(inputs)
         if not isinstance(outputs, torch.Tensor):
             raise ValueError(f"the network gives a {type(outputs).__name__}, not one tensor")
         if not outputs.ndim or len(outputs) != len(inputs):
@@ -81,7 +74,6 @@ class Watch:
                 f"the network gives the shape {tuple(outputs.shape)} for {len(inputs)} samples"
             )
         _check_finite(outputs, "the outputs of the network have")
-        self._check_blocks(inputs)
         return Batch(
             u=inputs.reshape(len(inputs), -1),
             x=_stacked(self._after, inputs),
@@ -105,17 +97,23 @@ class Watch:
         self._after[name] = result.detach().clone()
 
     def _check_blocks(self, inputs: Tensor) -> None:
-        stop, blocks = 0, []
-        for name in reversed(self._after):
-            argument = self._before[name]
+        for name in self._names:
+            if name not in self._after:
+                raise ValueError(
+                    f"the network does not call the activation {name}: name those that it does "
+                    "with `layers`"
+                )
+        for name, argument in self._before.items():
             if not argument.ndim or len(argument) != len(inputs):
                 raise ValueError(
                     f"the activation {name} is given the shape {tuple(argument.shape)} for "
                     f"{len(inputs)} samples: its first dimension must be that of the batch"
                 )
             _check_finite(argument, f"what goes into the activation {name} has")
-            start, stop = stop, stop + argument[0].numel()
-            blocks.append(Block(name, slice(start, stop), tuple(argument.shape[1:])))
+        stop, blocks = 0, []
+        for name, result in reversed(self._after.items()):
+            start, stop = stop, stop + result[0].numel()
+            blocks.append(Block(name, slice(start, stop), tuple(result.shape[1:])))
         if self._blocks is None:
             self._blocks = tuple(blocks)
         elif self._blocks != tuple(blocks):
@@ -128,7 +126,7 @@ class Watch:
 @contextmanager
 def watched(network: Traced, names: Sequence[str]) -> Iterator[Watch]:
     """A network with hooks at the activations of some names."""
-    watch = Watch(network)
+    watch = Watch(network, names)
     hooks = []
     try:
         for name in names:
@@ -150,17 +148,38 @@ def watched(network: Traced, names: Sequence[str]) -> Iterator[Watch]:
             hook.remove()
 
 
-def batch_of(given: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Inputs as a tensor where a network is; of a sequence, its first, as of inputs and labels.
+def given_to(run: Callable[[Tensor], Any], inputs: Tensor) -> Any:
+    """What a network gives for inputs.
 
     Raises:
-        ValueError: if it is no array.
+        ValueError: if it does not take them.
     """
-    first = given[0] if isinstance(given, tuple | list) and given else given
     try:
-        return torch.as_tensor(first).detach().to(device, dtype)
+        return run(inputs)
+    except (RuntimeError, IndexError, TypeError) as error:
+        shape = tuple(inputs.shape[1:])
+        raise ValueError(f"the network takes no inputs of the shape {shape}: {error}") from error
+
+
+def inputs_of(given: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """An array of inputs as a tensor of a network's type, where it is.
+
+    Raises:
+        ValueError: if it is no array, or has no samples.
+    """
+    try:
+        inputs = torch.as_tensor(given).detach().to(device, dtype)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"a batch of inputs is a {type(first).__name__}, not an array") from error
+        raise ValueError(f"the inputs are a {type(given).__name__}, not an array") from error
+    if not inputs.ndim or not len(inputs):
+        raise ValueError(f"the inputs are of the shape {tuple(inputs.shape)}: there are no samples")
+    _check_finite(inputs, "the inputs have")
+    return inputs
+
+
+def first_of(batch: Any) -> Any:
+    """The inputs of a batch, which may be a tuple or list of them and of labels."""
+    return batch[0] if isinstance(batch, tuple | list) and batch else batch
 
 
 def _stacked(states: dict[str, Tensor], inputs: Tensor) -> Tensor:
