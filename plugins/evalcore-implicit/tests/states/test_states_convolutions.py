@@ -190,6 +190,12 @@ def test_what_has_no_locations(network, inputs, match):
         accumulate_locations(network, [inputs])
 
 
+def test_linear_layers_within_what_is_no_layer_are_left_as_they_are():
+    network = nn.Sequential(nn.Linear(4, 4), nn.TransformerEncoderLayer(4, 2, 8, batch_first=True))
+    found = accumulate_locations(network, [torch.randn(3, 5, 4)])
+    assert [(layer.name, layer.moments.samples) for layer in found.layers] == [("0", 15)]
+
+
 def test_no_images():
     with pytest.raises(ValueError, match="no batches"):
         accumulate_locations(residual(), [])

@@ -48,6 +48,8 @@ def nan_weight(place):
         (Function(lambda x: functional.softmax(x.relu(), 1)), "softmax"),
         (Function(lambda x: functional.leaky_relu(x, 0.3).relu()), "leaky_relu"),
         (Function(lambda x: x.relu().exp()), "exp"),
+        (Function(lambda x: functional.max_pool1d(x.relu().unsqueeze(1), 2)), "max_pool1d"),
+        (Function(lambda x: functional.max_pool2d(x.relu().reshape(3, 1, 2, 2), 2)), "max_pool2d"),
         (after_linear(nn.ReLU(), nn.Tanh()), "1 is relu and 2 is tanh; .* one activation"),
         (Function(lambda x: (x.relu(), x)), "a tuple, not one tensor"),
         (Function(lambda x: x.relu().sum()), r"the shape \(\) for 3 samples"),
@@ -158,6 +160,11 @@ def test_there_are_no_scales_for_what_cannot_be_embedded():
         find_scales(smooth, record(smooth, images()).record)
     with pytest.raises(ValueError, match="tanh cannot be scaled"):
         record(smooth, images()).scaled(torch.ones(12))
+
+
+def test_a_kappa_that_there_is_not():
+    with pytest.raises(ValueError, match=r"^kappa is 1"):
+        find_scales(mlp(), record(mlp(), images()).record, kappa=1.0)
 
 
 def test_scales_of_another_network():

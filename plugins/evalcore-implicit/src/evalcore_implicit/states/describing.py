@@ -33,8 +33,8 @@ class Record:
         bias: whether the last input is a constant 1.
         convolution: how a convolutional network is taken; `None`: every layer as it is.
         approximated: what is neither an affine map nor recorded, in words: with it, Z = A X + B U
-            and Y = C X + D U need not have a solution. Functions that torch.fx does not show are
-            not among them.
+            and Y = C X + D U need not have a solution. Products of two tensors and functions that
+            torch.fx does not show are not among them.
         dead: the states, by their places among all, that had one value in every sample.
         dropped: the dead states that were left out, by their places before.
         constant: the inputs, without that of the bias, that had one value in every sample.

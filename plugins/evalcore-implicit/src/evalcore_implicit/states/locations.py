@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from numpy.typing import ArrayLike
-    from torch import Tensor
+    from torch import Tensor, fx
 
     from evalcore_implicit.sim import Moments
 
@@ -135,9 +135,10 @@ def accumulate_locations(module: nn.Module, batches: Iterable[Any]) -> Locations
     )
 
 
-def _layers(network: nn.Module) -> dict[str, _Layer]:
+def _layers(network: fx.GraphModule) -> dict[str, _Layer]:
     found: dict[str, _Layer] = {}
-    for name, child in network.named_modules():
+    for name in (str(node.target) for node in network.graph.nodes if node.op == "call_module"):
+        child = network.get_submodule(name)
         if isinstance(child, nn.Conv1d | nn.Conv2d | nn.Linear):
             found[name] = child
         elif isinstance(child, nn.modules.conv._ConvNd):

@@ -32,19 +32,20 @@ def find_scales(module: nn.Module, record: Record, *, kappa: float = 0.95) -> Te
 
     Raises:
         ValueError: if the network cannot be embedded: the norms of its layers' weights alone do not
-            give scales; or it is not the one that was recorded.
+            give scales; it is not the one that was recorded; or `rescale` refuses kappa.
     """
     with evaluating(module):
         network = split(module)[1] if record.convolution == "features" else module
         if not record.blocks:
             return torch.empty(0, dtype=torch.float64)
         try:
-            embedded = rescale(embed(network, record.input_shape), kappa)
+            embedded = embed(network, record.input_shape)
         except ValueError as error:
             raise ValueError(
                 f"there are no scales for a network that cannot be embedded, and none follow from "
                 f"the norms of its weights: fit its states as they are. {error}"
             ) from error
+    embedded = rescale(embedded, kappa)
     places = {block.name: block for block in embedded.blocks}
     scales = []
     for block in record.blocks:
