@@ -269,16 +269,28 @@ class Gate:
         return answer
 
     async def work(
-        self, served: Served, account: Account, function: Callable[..., Any], *arguments: Any
+        self,
+        served: Served,
+        account: Account,
+        function: Callable[..., Any],
+        *arguments: Any,
+        begins: bool = False,
     ) -> Any:
         """Have a worker process call a function with a model's class, its settings and arguments.
+
+        Args:
+            served: the model.
+            account: of the attempt.
+            function: what a worker calls.
+            arguments: of the function.
+            begins: whether more work follows upon this; see `Workers.turn`.
 
         Raises:
             ModelCallError: if it raises, or takes longer than a call of the model may.
             LimitReached: if the run may spend no more, or is in a hurry.
         """
         model = served.model
-        async with self._workers.turn() as worker:
+        async with self._workers.turn(begins=begins) as worker:
             self._check_waiting(served)
             begin = time.perf_counter()
             key = object()
@@ -325,7 +337,7 @@ class Gate:
                 return known.result()
         known = self._fits[key] = asyncio.get_running_loop().create_future()
         try:
-            result = await self.work(served, account, function, *arguments)
+            result = await self.work(served, account, function, *arguments, begins=True)
         except BaseException:  # whoever waits makes it by itself
             self._fits.pop(key, None)
             known.cancel()

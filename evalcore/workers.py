@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections import deque
 from contextlib import asynccontextmanager, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -45,12 +46,17 @@ class Workers:
 
     def __init__(self, processes: int | None = None) -> None:
         self._idle: list[_Worker] = []
-        self._room = asyncio.Semaphore(processes or _processors())
+        self._room = _Room(processes or _processors())
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[_Worker]:
-        """Wait for a worker, and hold it; one whose work was broken off is no longer used."""
-        async with self._room:
+    async def turn(self, *, begins: bool = False) -> AsyncIterator[_Worker]:
+        """Wait for a worker, and hold it; one whose work was broken off is no longer used.
+
+        Args:
+            begins: whether this begins what more work follows upon. It then waits behind all that
+                does not, so that what is begun is finished before more is.
+        """
+        async with self._room.turn(begins):
             # Started here, not in a thread: a start that is cancelled would leave a process behind.
             worker = self._idle.pop() if self._idle else _Worker()
             try:
@@ -66,6 +72,41 @@ class Workers:
         for worker in self._idle:
             worker.kill()
         self._idle.clear()
+
+
+class _Room:
+    """So many turns at a time, those that begin something after those that go on with it."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: dict[bool, deque[asyncio.Future[None]]] = {False: deque(), True: deque()}
+
+    @asynccontextmanager
+    async def turn(self, begins: bool) -> AsyncIterator[None]:
+        if self._free:
+            self._free -= 1
+        else:
+            called = asyncio.get_running_loop().create_future()
+            self._waiting[begins].append(called)
+            try:
+                await called
+            except asyncio.CancelledError:
+                if called.done() and not called.cancelled():
+                    self._leave()
+                raise
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        for queue in self._waiting.values():
+            while queue:
+                called = queue.popleft()
+                if not called.done():
+                    called.set_result(None)
+                    return
+        self._free += 1
 
 
 class _Worker:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +231,34 @@ asyncio.run(main())
     while _exists(pid) and time.monotonic() < until:
         time.sleep(0.02)
     assert not _exists(pid)
+
+
+def test_what_is_begun_is_finished_before_more_is_begun():
+    async def main():
+        workers, order = Workers(1), []
+
+        async def fit_and_predict(name):
+            async with workers.turn(begins=True):
+                order.append(f"fit {name}")
+                await asyncio.sleep(0)
+            async with workers.turn():
+                order.append(f"predict {name}")
+
+        waiting = [asyncio.create_task(fit_and_predict(name)) for name in "abcd"]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        async with workers.turn():
+            order.append("room again")
+        await workers.close()
+        return order
+
+    order = asyncio.run(main())
+    assert sorted(order[:-1]) == [f"{work} {name}" for work in ("fit", "predict") for name in "acd"]
+    assert order[-1] == "room again"
+    # One that is done is not yet asked for its prediction when the next takes its place.
+    begun = [1 if work.startswith("fit") else -1 for work in order[:-1]]
+    assert max(accumulate(begun)) <= 2
 
 
 def test_a_worker_is_used_again_and_what_cannot_be_sent_is_told():
