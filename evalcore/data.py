@@ -218,11 +218,14 @@ class Attempt:
         answer: what the task is to score.
         messages: the dialogue that led to it, each message once.
         details: what else the strategy wants on record (JSON-ready).
+        keep: whether the answer goes on record; one that does not may be of any type, such as
+            arrays, and the task's score is all that is left of it.
     """
 
     answer: Any
     messages: tuple[Message, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evalcore.settings import Settings
     from evalcore.stats import Estimate
 
-__all__ = ["Column", "Metric", "Scores"]
+__all__ = ["Column", "Metric", "Picture", "Scores", "Shown"]
 
 S = TypeVar("S", bound="Settings")
 Column = Literal[
@@ -68,6 +68,42 @@ class Metric(ABC, Generic[S]):
             has no value. A mapping of such arrays where `compute` returns one, with its parts.
         """
         return None
+
+
+    def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
+        """Draw what the cells of a run show, for its report, where numbers say too little.
+
+        Optional: without it there are the plots that the report draws of every metric.
+        """
+        return ()
+
+
+class Picture(NamedTuple):
+    """A drawing in a run's report.
+
+    Attributes:
+        title: its heading.
+        svg: the drawing, an `<svg>` element that refers to nothing outside itself.
+        caption: what is seen, in a sentence or two.
+    """
+
+    title: str
+    svg: str
+    caption: str = ""
+
+
+class Shown(NamedTuple):
+    """A cell of which a metric draws.
+
+    Attributes:
+        cell: its name.
+        settings: the settings in which it differs from the other cells of its sweep.
+        scores: its attempts.
+    """
+
+    cell: str
+    settings: Mapping[str, Any]
+    scores: Scores
 
 
 class Scores(Protocol):

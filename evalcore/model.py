@@ -1,20 +1,27 @@
-"""The Model interface: what answers requests."""
+"""The Model interface: what answers requests.
+
+A language model answers dialogues with text; an estimator learns from arrays and predicts others.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from evalcore.errors import EvalcoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from evalcore.data import Continuation, Generation, Likelihood, Request
     from evalcore.prices import Price
     from evalcore.settings import Settings
 
-__all__ = ["LanguageModel", "TransientError"]
+__all__ = ["Estimator", "Fitted", "LanguageModel", "Model", "Prediction", "TransientError"]
 
 S = TypeVar("S", bound="Settings")
 
@@ -33,15 +40,11 @@ class TransientError(Exception):
         self.retry_after = retry_after
 
 
-class LanguageModel(ABC, Generic[S]):
-    """Answers a dialogue with text, and says how likely a given text is.
+class Model(ABC, Generic[S]):
+    """What every model of a spec is; see `LanguageModel` and `Estimator` for what one does.
 
     The runner calls `preflight` before anything is opened, `open` once before the first request and
-    `close` once at the end; between them `generate` and `loglikelihood` run as often at a time as
-    the spec's limits allow, on one event loop, which they must not block.
-
-    A model does not retry, wait for a rate, cache or count what it costs: the gate that calls it
-    does.
+    `close` once at the end.
     """
 
     seconds: ClassVar[float | None] = None
@@ -49,6 +52,44 @@ class LanguageModel(ABC, Generic[S]):
 
     def __init__(self, settings: S) -> None:
         self.settings = settings
+
+    def identity(self) -> str:
+        """What answers, beyond its settings (a revision of weights); part of the run's identity.
+
+        It is stored and shown, so it must hold no secret. Called after `open`.
+        """
+        return ""
+
+    def secrets(self) -> Iterable[str]:
+        """Texts that must never be stored or shown, such as its key; asked for before `open`."""
+        return ()
+
+    def preflight(self) -> None:
+        """Tell at once what would keep `open` from working, as far as that is known without it.
+
+        `evalcore check` and every run call it before anything is opened, on an instance of its
+        own. It loads nothing heavy and asks no server; what `open` needs as well, `open` may call.
+
+        Raises:
+            EvalcoreError: if it cannot be opened here, with these settings.
+        """
+
+    async def open(self) -> None:
+        """Take what answering needs (weights, connections)."""
+
+    async def close(self) -> None:
+        """Give back what `open` took; called also after an error."""
+
+
+class LanguageModel(Model[S]):
+    """Answers a dialogue with text, and says how likely a given text is.
+
+    `generate` and `loglikelihood` run as often at a time as the spec's limits allow, on one event
+    loop, which they must not block.
+
+    A model does not retry, wait for a rate, cache or count what it costs: the gate that calls it
+    does.
+    """
 
     @abstractmethod
     async def generate(self, request: Request) -> Generation:
@@ -68,17 +109,6 @@ class LanguageModel(ABC, Generic[S]):
         """
         raise EvalcoreError(f"{type(self).__name__} cannot tell how likely a given text is")
 
-    def identity(self) -> str:
-        """What answers, beyond its settings (a revision of weights); part of the run's identity.
-
-        It is stored and shown, so it must hold no secret. Called after `open`.
-        """
-        return ""
-
-    def secrets(self) -> Iterable[str]:
-        """Texts that must never be stored or shown, such as its key; asked for before `open`."""
-        return ()
-
     def price(self) -> Price | None:
         """What its tokens cost where the plugin has a dated price; a spec's own comes first.
 
@@ -97,18 +127,69 @@ class LanguageModel(ABC, Generic[S]):
         """
         return None
 
-    def preflight(self) -> None:
-        """Tell at once what would keep `open` from working, as far as that is known without it.
 
-        `evalcore check` and every run call it before anything is opened, on an instance of its
-        own. It loads nothing heavy and asks no server; what `open` needs as well, `open` may call.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What an estimator learned.
+
+    Attributes:
+        state: what `Estimator.predict` needs of it; it is pickled on its way between processes.
+        details: what is worth having on record (JSON-ready), such as the count of parameters.
+    """
+
+    state: Any
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What an estimator predicts.
+
+    Attributes:
+        outputs: shape (samples, outputs) for values, (samples, classes) for classes, the highest
+            of a row being the class.
+        details: what is worth having on record (JSON-ready).
+    """
+
+    outputs: NDArray[np.floating[Any]]
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Estimator(Model[S]):
+    """Learns from arrays, and predicts others.
+
+    `fit` and `predict` run in processes of their own, where they may take as long as they need; each
+    makes its own instance by the settings, and `open` is not called there. What a fit learned
+    leaves it as a `Fitted` alone.
+    """
+
+    @abstractmethod
+    def fit(
+        self,
+        inputs: NDArray[np.floating[Any]],
+        targets: NDArray[np.generic],
+        *,
+        seed: int,
+        tell: Callable[[float], None],
+    ) -> Fitted:
+        """Learn from samples.
+
+        Args:
+            inputs: shape (samples, ...).
+            targets: values of shape (samples, outputs), or classes from 0 as whole numbers of
+                shape (samples,).
+            seed: of all chance in it: equal arguments give an equal fit.
+            tell: takes how much of the fit is done, from 0 to 1, for who looks on; cheap.
 
         Raises:
-            EvalcoreError: if it cannot be opened here, with these settings.
+            Exception: anything fails the attempt, with kind `model`.
         """
 
-    async def open(self) -> None:
-        """Take what answering needs (weights, connections)."""
+    @abstractmethod
+    def predict(self, state: Any, inputs: NDArray[np.floating[Any]]) -> Prediction:
+        """Predict from what a fit learned.
 
-    async def close(self) -> None:
-        """Give back what `open` took; called also after an error."""
+        Args:
+            state: `Fitted.state` of a fit with the same settings.
+            inputs: shape (samples, ...), the samples of any number, those of the fit not among them.
+        """

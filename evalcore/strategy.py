@@ -6,14 +6,19 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from evalcore.data import Feedback
+from evalcore.model import LanguageModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from evalcore.data import Attempt, Generation, Likelihood, Message, Sample, Usage
+    from evalcore.model import Model, Prediction
     from evalcore.settings import Settings
 
-__all__ = ["Context", "Outcome", "StandIns", "Strategy"]
+__all__ = ["Context", "FittedHandle", "ModelHandle", "Outcome", "StandIns", "Strategy"]
 
 S = TypeVar("S", bound="Settings")
 
@@ -67,6 +72,9 @@ class Strategy(ABC, Generic[S]):
     depends on the spec's seed and the number alone. Passes go on side by side, and the samples of a
     cell are held in memory. May be set by `__init__`."""
 
+    uses: ClassVar[type[Model[Any]]] = LanguageModel
+    """The kind of models that it asks; a spec that gives it another is told so before it runs."""
+
     def __init__(self, settings: S) -> None:
         self.settings = settings
 
@@ -109,6 +117,22 @@ class ModelHandle(Protocol):
 
     def count_tokens(self, text: str) -> int | None:
         """How many tokens a text has for this model; `None` where that is not known."""
+
+    async def fit(
+        self, inputs: NDArray[np.floating[Any]], targets: NDArray[np.generic]
+    ) -> FittedHandle:
+        """Fit an estimator; the arrays are those of `Estimator.fit`."""
+
+
+class FittedHandle(Protocol):
+    """What an estimator learned in this attempt, as a strategy sees it."""
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What the fit has on record."""
+
+    async def predict(self, inputs: NDArray[np.floating[Any]]) -> Prediction:
+        """Predict, as `Estimator.predict` does."""
 
 
 class Context(Protocol):
