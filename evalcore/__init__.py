@@ -33,14 +33,21 @@ if TYPE_CHECKING:
     from evalcore.folders import cache_folder
     from evalcore.hookspecs import hookimpl
     from evalcore.library import OpenModel, open_model, open_records, open_samples
-    from evalcore.metric import Metric, Scores
-    from evalcore.model import LanguageModel, TransientError
+    from evalcore.metric import Metric, Picture, Scores, Shown
+    from evalcore.model import (
+        Estimator,
+        Fitted,
+        LanguageModel,
+        Model,
+        Prediction,
+        TransientError,
+    )
     from evalcore.prices import Price, read_prices
     from evalcore.rehearsal import Rehearsal, rehearse
     from evalcore.reporter import Report, Reporter
     from evalcore.settings import DataPath, Settings
     from evalcore.stats import Estimate
-    from evalcore.strategy import Context, Outcome, StandIns, Strategy
+    from evalcore.strategy import Context, FittedHandle, Outcome, StandIns, Strategy
     from evalcore.task import Task
 
 _HOMES = {
@@ -67,14 +74,14 @@ _HOMES = {
     "folders": ("cache_folder",),
     "hookspecs": ("hookimpl",),
     "library": ("OpenModel", "open_model", "open_records", "open_samples"),
-    "metric": ("Metric", "Scores"),
-    "model": ("LanguageModel", "TransientError"),
+    "metric": ("Metric", "Picture", "Scores", "Shown"),
+    "model": ("Estimator", "Fitted", "LanguageModel", "Model", "Prediction", "TransientError"),
     "prices": ("Price", "read_prices"),
     "rehearsal": ("Rehearsal", "rehearse"),
     "reporter": ("Report", "Reporter"),
     "settings": ("DataPath", "Settings"),
     "stats": ("Estimate",),
-    "strategy": ("Context", "Outcome", "StandIns", "Strategy"),
+    "strategy": ("Context", "FittedHandle", "Outcome", "StandIns", "Strategy"),
     "task": ("Task",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -88,18 +95,24 @@ __all__ = [
     "Continuation",
     "DataPath",
     "Estimate",
+    "Estimator",
     "EvalcoreError",
     "Failure",
     "Feedback",
+    "Fitted",
+    "FittedHandle",
     "Generation",
     "LanguageModel",
     "Likelihood",
     "Message",
     "Metric",
+    "Model",
     "ModelCallError",
     "OpenModel",
     "Outcome",
+    "Picture",
     "PluginError",
+    "Prediction",
     "Price",
     "Record",
     "Rehearsal",
@@ -112,6 +125,7 @@ __all__ = [
     "Score",
     "Scores",
     "Settings",
+    "Shown",
     "SpecError",
     "StandIns",
     "Strategy",

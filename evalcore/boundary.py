@@ -43,10 +43,11 @@ def check_attempt(attempt: Attempt) -> None:
     for message in attempt.messages:
         if not isinstance(message, Message) or not isinstance(message.content, str):
             raise NotStorableError(f"found {message!r:.80} among the messages, expected Message")
-    if isinstance(attempt.answer, str) and attempt.answer.isascii() and not attempt.details:
+    answer = attempt.answer if attempt.keep else None
+    if (answer is None or (isinstance(answer, str) and answer.isascii())) and not attempt.details:
         return
     try:
-        encode([attempt.answer, attempt.details])
+        encode([answer, attempt.details])
     except Exception as error:
         raise NotStorableError(f"the attempt cannot be written as JSON: {error}") from None
 

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from evalcore.data import Continuation, Generation, Likelihood, Message, Request, Usage
 from evalcore.encoding import call_digest, shared_digest
-from evalcore.model import TransientError
+from evalcore.errors import EvalcoreError
+from evalcore.model import LanguageModel, TransientError
 from evalcore.pacing import OutageError, Pace
 from evalcore.store import CallRow
+from evalcore.workers import WorkError, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from evalcore.cache import Cache
     from evalcore.data import FinishReason
     from evalcore.encoding import Answer, Call
-    from evalcore.model import LanguageModel
+    from evalcore.model import Model
     from evalcore.spec import Limits, Part
 
 __all__ = ["Account", "Gate", "Ledger", "LimitReached", "ModelCallError", "Served"]
@@ -111,7 +113,7 @@ class Served:
         name: str,
         part: Part,
         identity: str,
-        model: LanguageModel[Any],
+        model: Model[Any],
         *,
         data: str = "",
         secrets: Mapping[str, str],
@@ -121,7 +123,8 @@ class Served:
         self.shown = f"{part.name} {identity}".strip()
         self.identity = f"{part.deciding} {data} {identity}"
         self.model = model
-        self.price = part.price or model.price()
+        own_price = model.price() if isinstance(model, LanguageModel) else None
+        self.price = part.price or own_price
         self.limits = part.limits
         self.seconds = part.limits.seconds or model.seconds
         own = {secret: "[secret]" for secret in model.secrets() if secret}
@@ -169,6 +172,10 @@ class Account:
         context = context if isinstance(context, str) else tuple(context)
         return Continuation(context, text, self.sample, self.attempt, self._next())
 
+    def seed_of_next(self) -> int:
+        """The seed of the attempt's next call, where it is no request."""
+        return _call_seed(self, self._next())
+
     def add(self, cost: Usage) -> None:
         """Add the cost of a call or of executions."""
         own = self.usage
@@ -204,6 +211,7 @@ class Gate:
         hurried: whether a call that would have to wait for its turn is not to begin either.
         more: whether attempts are left to begin: a model that is down too long then stops the run,
             where it else fails the calls that wait for it.
+        working: how much of each fit that is under way is done, from 0 to 1.
     """
 
     def __init__(
@@ -221,6 +229,8 @@ class Gate:
         self._flights: dict[bytes, asyncio.Future[Answer | ModelCallError | None]] = {}
         self._given_up: dict[str, tuple[str, float]] = {}
         self._shut = ""
+        self._workers = Workers()
+        self.working: dict[object, float] = {}
         self.hurried: Callable[[], bool] = lambda: False
         self.more: Callable[[], bool] = lambda: False
 
@@ -254,6 +264,49 @@ class Gate:
         answer = await self._ask(served, request, account)
         assert isinstance(answer, Likelihood)
         return answer
+
+    async def work(
+        self, served: Served, account: Account, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """Have a worker process call a function with a model's class, its settings and arguments.
+
+        Raises:
+            ModelCallError: if it raises, or takes longer than a call of the model may.
+            LimitReached: if the run may spend no more, or is in a hurry.
+        """
+        model = served.model
+        async with self._workers.turn() as worker:
+            self._check_waiting(served)
+            begin = time.perf_counter()
+            key = object()
+            self._ledger.out += 1
+            try:
+                async with asyncio.timeout(served.seconds) as clock:
+                    result = await worker.do(
+                        function,
+                        type(model),
+                        model.settings,
+                        *arguments,
+                        tell=lambda fraction: self.working.update({key: fraction}),
+                    )
+            except (WorkError, TypeError, TimeoutError) as error:
+                text = str(error)
+                if isinstance(error, TimeoutError):
+                    if not clock.expired():
+                        raise
+                    text = f"not done within {served.seconds:g} s"
+                raise ModelCallError(_without(served.secrets, text)) from error
+            finally:
+                self._ledger.out -= 1
+                self.working.pop(key, None)
+        cost = Usage(calls=1, seconds=time.perf_counter() - begin)
+        self._ledger.add(cost)
+        account.add(cost)
+        return result
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        await self._workers.close()
 
     async def _ask(self, served: Served, call: Call, account: Account) -> Answer:
         model = f"{served.name}\0{served.identity}"
@@ -481,6 +534,8 @@ def _call_seed(account: Account, call: int) -> int:
 
 
 async def _asked(served: Served, call: Call) -> Any:
+    if not isinstance(served.model, LanguageModel):
+        raise EvalcoreError(f"model {served.name} fits and predicts, it answers no dialogue")
     if isinstance(call, Continuation):
         return await served.model.loglikelihood(call)
     return await served.model.generate(call)

@@ -15,17 +15,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evalcore.boundary import check_feedback
 from evalcore.data import Feedback, Generation, Likelihood, Message, Usage
 from evalcore.errors import EvalcoreError
+from evalcore.fitting import fit, predict
+from evalcore.model import Estimator, LanguageModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from evalcore.calls import Account, Gate, Served
     from evalcore.data import Case
+    from evalcore.fitting import Learned
+    from evalcore.model import Prediction
     from evalcore.opened import OpenCell
     from evalcore.strategy import Outcome
     from evalcore.task import Task
 
-__all__ = ["AttemptContext", "FeedbackError", "Item", "ModelHandle", "begin"]
+__all__ = ["AttemptContext", "FeedbackError", "FittedHandle", "Item", "ModelHandle", "begin"]
 
 
 class Item(NamedTuple):
@@ -125,7 +132,39 @@ class ModelHandle:
     def count_tokens(self, text: str) -> int | None:
         """Count by the model's tokenizer."""
         served, _, _ = _asking(self._name)
-        return served.model.count_tokens(text)
+        return served.model.count_tokens(text) if isinstance(served.model, LanguageModel) else None
+
+    async def fit(
+        self, inputs: NDArray[np.floating[Any]], targets: NDArray[np.generic]
+    ) -> FittedHandle:
+        """Fit the estimator, in a worker process."""
+        served, gate, account = _fitting(self._name)
+        seed = account.seed_of_next()
+        learned: Learned = await gate.work(served, account, fit, inputs, targets, seed)
+        return FittedHandle(self._name, learned)
+
+
+class FittedHandle:
+    """What an estimator learned, as a strategy sees it."""
+
+    __slots__ = ("_learned", "_name")
+
+    def __init__(self, name: str, learned: Learned) -> None:
+        self._name = name
+        self._learned = learned
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What the fit has on record."""
+        return self._learned.details
+
+    async def predict(self, inputs: NDArray[np.floating[Any]]) -> Prediction:
+        """Predict, in a worker process."""
+        served, gate, account = _fitting(self._name)
+        prediction: Prediction = await gate.work(
+            served, account, predict, self._learned.state, inputs
+        )
+        return prediction
 
 
 class FeedbackError(Exception):
@@ -181,6 +220,13 @@ def _account() -> Account:
 def _asking(model: str) -> tuple[Served, Gate, Account]:
     item, gate, account = _current()
     return item.run.served[model], gate, account
+
+
+def _fitting(model: str) -> tuple[Served, Gate, Account]:
+    served, gate, account = _asking(model)
+    if not isinstance(served.model, Estimator):
+        raise EvalcoreError(f"model {model} answers dialogues, it does not fit or predict")
+    return served, gate, account
 
 
 class _AskFeedback:

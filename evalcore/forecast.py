@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evalcore.data import Continuation
 from evalcore.encoding import shared_digest
 from evalcore.errors import EvalcoreError, TaskError
+from evalcore.model import LanguageModel
 from evalcore.opened import open_task
 from evalcore.rehearsal import rehearse
 from evalcore.spec import note_secrets
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from evalcore.data import Message, Sample
     from evalcore.encoding import Call
-    from evalcore.model import LanguageModel
+    from evalcore.model import Model
     from evalcore.prices import Price
     from evalcore.rehearsal import Rehearsal
     from evalcore.spec import Cell, Part, Spec
@@ -270,9 +271,10 @@ class _Unopened:
     """
 
     def __init__(self, part: Part, secrets: dict[str, str]) -> None:
-        self._model: LanguageModel[Any] = part.create()
+        self._model: Model[Any] = part.create()
         note_secrets(self._model, secrets)
-        self.price = part.price or self._model.price()
+        own = self._model.price() if isinstance(self._model, LanguageModel) else None
+        self.price = part.price or own
         self.guessed = False
         self._longest: int | None = getattr(part.settings, "max_tokens", None)
         self._counted: dict[str, int] = {}
@@ -300,8 +302,9 @@ class _Unopened:
     def count(self, text: str) -> int:
         """How many tokens a text has, about."""
         if text not in self._counted:
+            model = self._model
             try:
-                counted = self._model.count_tokens(text)
+                counted = model.count_tokens(text) if isinstance(model, LanguageModel) else None
             except Exception as error:  # the model's own code runs here
                 raise EvalcoreError(f"tokens cannot be counted: {error}") from error
             self.guessed |= counted is None

@@ -31,7 +31,10 @@ def evalcore_tasks() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def evalcore_models() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Declare models: classes derived from `evalcore.LanguageModel`. Since interface 1.0."""
+    """Declare models: classes derived from `evalcore.LanguageModel` or `evalcore.Estimator`.
+
+    Since interface 1.0.
+    """
 
 
 @hookspec

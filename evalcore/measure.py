@@ -15,6 +15,7 @@ import numpy as np
 
 from evalcore.data import Result
 from evalcore.encoding import decode
+from evalcore.metric import Picture, Shown
 from evalcore.stats import paired_difference
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-__all__ = ["CellScores", "GroupResult", "differences", "measure"]
+__all__ = ["CellScores", "GroupResult", "differences", "draw", "measure"]
 
 T = TypeVar("T")
 
@@ -70,6 +71,19 @@ def measure(
             with _reported(name, scores, problems):
                 results += _results(run, scores, _parts(name, metric.compute(scores)), failed)
     return results, problems
+
+
+def draw(store: Store, metrics: Sequence[Part]) -> tuple[list[Picture], list[str]]:
+    """The pictures that metrics make of a run's cells, and the metrics that failed to."""
+    pictures: list[Picture] = []
+    problems: list[str] = []
+    cells = [Shown(scores.cell, scores.settings, scores) for scores in _scores(store, "")]
+    for name, metric in _named(metrics):
+        try:
+            pictures += [Picture(*picture) for picture in metric.pictures(cells)]
+        except Exception as error:  # a plugin's metric may raise anything
+            problems.append(f"metric {name} cannot draw: {type(error).__name__}: {error}")
+    return pictures, problems
 
 
 def differences(

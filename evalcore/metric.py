@@ -69,7 +69,6 @@ class Metric(ABC, Generic[S]):
         """
         return None
 
-
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
         """Draw what the cells of a run show, for its report, where numbers say too little.
 

@@ -158,9 +158,10 @@ class Prediction:
 class Estimator(Model[S]):
     """Learns from arrays, and predicts others.
 
-    `fit` and `predict` run in processes of their own, where they may take as long as they need; each
-    makes its own instance by the settings, and `open` is not called there. What a fit learned
-    leaves it as a `Fitted` alone.
+    `fit` and `predict` run in processes of their own, where they may take as long as they need, as
+    many side by side as there are processors, in one thread each. Every one of them makes its own
+    instance by the settings, and `open` is not called there. What a fit learned leaves it as a
+    `Fitted` alone.
     """
 
     @abstractmethod
@@ -191,5 +192,5 @@ class Estimator(Model[S]):
 
         Args:
             state: `Fitted.state` of a fit with the same settings.
-            inputs: shape (samples, ...), the samples of any number, those of the fit not among them.
+            inputs: shape (samples, ...); their number need not be that of the fit.
         """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from evalcore.data import Result
 
-__all__ = ["MISSING", "NumberFormat", "counted", "known", "number_formats"]
+__all__ = ["MISSING", "NumberFormat", "counted", "known", "number_formats", "over_decades"]
 
 #: What stands where nothing could be measured.
 MISSING = "—"
@@ -25,19 +25,25 @@ class NumberFormat:
     Attributes:
         decimals: Digits after the point of a value; None writes three digits and a power of ten.
         ends: The same of the ends of its interval.
+        decades: Whether the values lie so far apart that each is written with three digits.
     """
 
     decimals: int | None
     ends: int | None
+    decades: bool = False
 
     def value(self, number: float | None) -> str:
         """The number, such as `0.417`."""
-        return _written(number, self.decimals) if known(number) else MISSING
+        if not known(number):
+            return MISSING
+        return _three_digits(number) if self.decades else _written(number, self.decimals)
 
     def interval(self, low: float | None, high: float | None) -> str:
         """The interval, such as `[0.36, 0.48]`, or nothing where it is unknown."""
         if not (known(low) and known(high)):
             return ""
+        if self.decades:
+            return f"[{_three_digits(low)}, {_three_digits(high)}]"
         return f"[{_written(low, self.ends)}, {_written(high, self.ends)}]"
 
     def estimate(self, result: Result) -> str:
@@ -50,7 +56,7 @@ def number_formats(results: Sequence[Result]) -> dict[str, NumberFormat]:
 
     A value is written to two digits of half the width of the typical interval, the ends of the
     interval to a tenth of it. Without intervals, the largest value is written with three digits,
-    but a share of a few percent with two.
+    but a share of a few percent with two. Where values lie over decades, each has three digits.
     """
     by_metric: dict[str, list[Result]] = {}
     for result in results:
@@ -61,6 +67,11 @@ def number_formats(results: Sequence[Result]) -> dict[str, NumberFormat]:
 def known(value: object) -> TypeGuard[float]:
     """Whether this is a finite number, not a stand-in for one."""
     return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+
+
+def over_decades(values: Sequence[float]) -> bool:
+    """Whether the values are positive, and the highest is over a thousand times the lowest."""
+    return bool(values) and min(values) > 0 and max(values) > 1_000 * min(values)
 
 
 def counted(number: int, noun: str) -> str:
@@ -75,6 +86,8 @@ def _format(results: Sequence[Result]) -> NumberFormat:
         for result in results
         if known(result.low) and known(result.high) and result.high > result.low
     ]
+    if over_decades(values):
+        return NumberFormat(None, None, decades=True)
     largest = max(map(abs, values), default=0.0)
     if halves:
         half = sorted(halves)[len(halves) // 2]
@@ -92,6 +105,11 @@ def _decimals(largest: float, *, whole: bool) -> int:
     if whole:
         return 0
     return 3 if 0.01 <= largest < 1 else 2 - math.floor(math.log10(largest))
+
+
+def _three_digits(number: float) -> str:
+    rounded = float(f"{number:.3g}")
+    return f"{rounded:,.10g}" if rounded == 0 or 1e-3 <= abs(rounded) < 1e6 else f"{rounded:.2e}"
 
 
 def _written(number: float, decimals: int | None) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from evalcore.data import Case
-    from evalcore.model import LanguageModel
+    from evalcore.model import Model
     from evalcore.spec import Cell, Part
     from evalcore.strategy import Strategy
     from evalcore.task import Task
@@ -72,7 +72,7 @@ class Components:
         self._problems = problems
         self._secrets = secrets
         self._tasks: dict[str, OpenTask] = {}
-        self._models: dict[str, LanguageModel[Any]] = {}
+        self._models: dict[str, Model[Any]] = {}
         self._runs: list[OpenCell] = []
 
     @property
@@ -102,7 +102,7 @@ class Components:
         self._runs.append(run)
         return run
 
-    def _identity(self, part: Part, model: LanguageModel[Any]) -> str:
+    def _identity(self, part: Part, model: Model[Any]) -> str:
         now = redact(model.identity(), self._secrets)
         before = self._identities.setdefault(part.fixed, now)
         if now != before:
@@ -257,13 +257,13 @@ def open_task(part: Part) -> Task[Any]:
     return task
 
 
-async def open_model(part: Part, secrets: dict[str, str]) -> LanguageModel[Any]:
+async def open_model(part: Part, secrets: dict[str, str]) -> Model[Any]:
     """Open the model of a part; adds its secrets to those that are never stored or shown.
 
     Raises:
         EvalcoreError: if it cannot be opened.
     """
-    model: LanguageModel[Any] = part.create()
+    model: Model[Any] = part.create()
     note_secrets(model, secrets)
     try:
         await model.open()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalcore.errors import EvalcoreError, SpecError
-from evalcore.model import LanguageModel
+from evalcore.model import LanguageModel, Model
 from evalcore.spec import note_secrets
+from evalcore.strategy import Strategy
 from evalcore.task import Task
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ BUILTIN = "builtin"
 def check_components(spec: Spec) -> None:
     """Make the components, and ask tasks and models what would keep them from being opened.
 
-    Metrics are asked whether the cells have attempts enough. Where dollars are limited, a model of
-    each cell must have a price as well. The built-in metrics
-    and reporters are known to be there, and are left out: importing them takes a while.
+    Strategies are asked which kind of models they use, metrics whether the cells have attempts
+    enough. Where dollars are limited, a model of each cell must have a price as well. The built-in
+    metrics and reporters are known to be there, and are left out: importing them takes a while.
 
     Raises:
         SpecError: with every problem, each with its place in the file.
@@ -39,6 +40,7 @@ def check_components(spec: Spec) -> None:
             made[part.key] = _made(part, spec.secrets)
             if problem := made[part.key].problem:
                 problems.append(f"{spec.where(part.place)}: {spec.redact(problem)}")
+    problems += _of_another_kind(spec, made)
     problems += _beyond_attempts(spec, made)
     if spec.limits.dollars is not None:
         problems += _without_prices(spec, made)
@@ -52,10 +54,12 @@ class _Made(NamedTuple):
     Attributes:
         problem: why it cannot be used, in words.
         priced: of a model, whether its tokens have a price.
+        component: the component, where it could be made.
     """
 
     problem: str = ""
     priced: bool = False
+    component: Any = None
 
 
 def _made(part: Part, secrets: dict[str, str]) -> _Made:
@@ -64,15 +68,40 @@ def _made(part: Part, secrets: dict[str, str]) -> _Made:
     except EvalcoreError as error:
         return _Made(str(error))
     try:
-        if isinstance(component, Task | LanguageModel):
+        if isinstance(component, Task | Model):
             component.preflight()
         if isinstance(component, LanguageModel):
-            return _Made(priced=bool(part.price or component.price()))
+            priced = bool(part.price or component.price())
+            return _Made(priced=priced, component=component)
     except (Exception, SystemExit) as error:  # the component's own code runs here
-        if isinstance(component, LanguageModel):
+        if isinstance(component, Model):
             note_secrets(component, secrets)
-        return _Made(_told(part, error))
-    return _Made()
+        return _Made(_told(part, error), component=component)
+    return _Made(component=component)
+
+
+def _of_another_kind(spec: Spec, made: Mapping[str, _Made]) -> Iterator[str]:
+    """Models that the strategy of their cell cannot use, each told once."""
+    told: set[tuple[str, str]] = set()
+    for cell in spec.cells:
+        strategy = made[cell.strategy.key].component
+        for name, part in cell.models.items():
+            model, pair = made[part.key].component, (cell.strategy.key, part.key)
+            if not isinstance(strategy, Strategy) or model is None or pair in told:
+                continue
+            if not isinstance(model, strategy.uses):
+                told.add(pair)
+                expected, found = strategy.uses.__name__, _kind(model)
+                yield (
+                    f"{spec.where(part.place)}: model {name} ({part.name}) is of the kind {found}, "
+                    f"strategy {cell.strategy.name} uses {expected}; give it one of that kind, or "
+                    "use another strategy"
+                )
+
+
+def _kind(model: Model[Any]) -> str:
+    """The interface that a model implements."""
+    return next(cls.__name__ for cls in type(model).__mro__ if cls.__module__ == Model.__module__)
 
 
 def _beyond_attempts(spec: Spec, made: Mapping[str, _Made]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from evalcore.data import Continuation, Generation, Likelihood, Message, Request
 from evalcore.errors import EvalcoreError
@@ -122,3 +122,8 @@ class _Understudy:
         context = context if isinstance(context, str) else tuple(context)
         self._calls.append((self._name, Continuation(context, text)))
         return Likelihood(0.0, greedy=False)
+
+    async def fit(self, inputs: object, targets: object) -> NoReturn:
+        raise EvalcoreError(
+            "nothing is fitted while an attempt is rehearsed: a strategy that fits has no stand-ins"
+        )

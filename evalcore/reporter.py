@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evalcore.data import Result
+    from evalcore.metric import Picture
     from evalcore.settings import Settings
 
 __all__ = ["FailureCount", "Report", "Reporter", "Status"]
@@ -47,6 +48,7 @@ class Report:
         failures: failed attempts, alike ones together.
         samples: a few records worth reading, such as failed ones; their keys head the columns.
         spec: the text of the spec file.
+        pictures: what metrics have drawn.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Report:
     failures: Sequence[FailureCount]
     samples: Sequence[Mapping[str, Any]]
     spec: str
+    pictures: Sequence[Picture] = ()
 
 
 class Reporter(ABC, Generic[S]):

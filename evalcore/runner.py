@@ -55,6 +55,7 @@ class Progress:
         lag: longest time in seconds that the event loop was kept from its work.
         down: why a model is being waited for, `""` while none is.
         stopped: why the run stops early, `""` while it does not.
+        fits: how much of each fit that is under way is done, from 0 to 1.
     """
 
     expected: int | None = None
@@ -67,6 +68,7 @@ class Progress:
     lag: float = 0.0
     down: str = ""
     stopped: str = ""
+    fits: tuple[float, ...] = ()
 
 
 class Runner:
@@ -147,6 +149,7 @@ class Runner:
             try:
                 await self._run_all()
             finally:
+                await self._gate.close()
                 await self._components.close_all()
 
     def stop(self, reason: str) -> None:
@@ -223,6 +226,7 @@ class Runner:
             now = time.monotonic()
             self.progress.in_flight = self._components.held
             self.progress.down = self._gate.down
+            self.progress.fits = tuple(self._gate.working.values())
             self.progress.lag = max(self.progress.lag, now - before - 0.05)
             self.progress.ledger.minutes = (now - start) / 60
             if minutes and self.progress.ledger.minutes >= minutes:
@@ -457,7 +461,7 @@ class Runner:
             sample=sample.id,
             attempt=item.number,
             seed=attempted.seed,
-            answer=attempt.answer if attempt else None,
+            answer=attempt.answer if attempt and attempt.keep else None,
             score=score,
             failure=failure,
             usage=attempted.account.usage,

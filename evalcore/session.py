@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalcore.data import RunInfo
 from evalcore.errors import EvalcoreError, RunError, TaskError
-from evalcore.measure import measure
+from evalcore.measure import draw, measure
 from evalcore.plugins import registry
 from evalcore.readiness import check_components
 from evalcore.reporter import FailureCount, Report
@@ -234,6 +234,8 @@ def _status(progress: Progress) -> Status:
 def _write_reports(spec: Spec, directory: RunDirectory, outcome: Outcome) -> None:
     if not spec.reports:
         return
+    pictures, problems = draw(directory.store, spec.metrics)
+    outcome.problems.extend(spec.redact(text) for text in problems)
     report = Report(
         name=spec.name,
         run=str(directory.path),
@@ -243,6 +245,7 @@ def _write_reports(spec: Spec, directory: RunDirectory, outcome: Outcome) -> Non
         failures=outcome.failures,
         samples=list(_worth_reading(directory.store)),
         spec=spec.document.text,
+        pictures=pictures,
     )
     for part in spec.reports:
         try:

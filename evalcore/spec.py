@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from evalcore.component import Kind
-    from evalcore.model import LanguageModel
+    from evalcore.model import Model
     from evalcore.settings import Settings
 
 __all__ = [
@@ -278,7 +278,7 @@ def redact(text: str, secrets: dict[str, str]) -> str:
     return text
 
 
-def note_secrets(model: LanguageModel[Any], secrets: dict[str, str]) -> None:
+def note_secrets(model: Model[Any], secrets: dict[str, str]) -> None:
     """Add a model's secrets to those that are never stored or shown."""
     for secret in filter(None, model.secrets()):
         secrets.setdefault(secret, "[secret]")

@@ -156,8 +156,13 @@ def _rules(sweep: dict[str, Any], key: str, report: Any) -> Iterator[dict[str, A
 
 
 def _matches(row: list[_Choice], rule: Mapping[str, Any], axes: Any) -> bool:
+    """Whether a cell is one of those that a rule is about, where a list stands for each in it."""
     chosen = {choice.path: (choice.label, choice.value) for choice in row}
-    return all(value in chosen[path] for path, value in rule.items() if path in axes)
+    return all(
+        any(one in chosen[path] for one in [value, *(value if isinstance(value, list) else ())])
+        for path, value in rule.items()
+        if path in axes
+    )
 
 
 def _chosen(rule: dict[str, Any], path: str, axes: dict[str, list[_Choice]], i: int) -> _Choice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from evalcore.builtin.crossed import crossed
@@ -40,6 +41,9 @@ _SHORT = 20
 #: The metric whose parts are costs.
 _COST = "cost"
 
+#: Settings by which runs over several tasks are told apart.
+_TASKS = ("task", "task.use")
+
 #: So much of the end of a longer name is always shown.
 _TAIL = 12
 
@@ -59,7 +63,36 @@ class _Curve(NamedTuple):
 
 
 def figures(results: Sequence[Result]) -> str:
-    """The figures of all metrics.
+    """The figures of all metrics, those of each task under a heading where tasks are swept."""
+    tasks = _by_task(results)
+    if len(tasks) < 2:
+        return _grid(results, 0)
+    drawn, number = [], 0
+    for task, of_task in tasks.items():
+        grid = _grid(of_task, number)
+        number += grid.count("<figure")
+        drawn.append(f'<h3 class="group">{text(task)}</h3>\n{grid}\n')
+    return "".join(drawn)
+
+
+def _by_task(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Results by the task of their cell, where it is swept, without it in the cells' names."""
+    tasks: dict[str, list[Result]] = {}
+    for result in results:
+        path = next((path for path in _TASKS if path in result.settings), None)
+        if path is None:
+            return {}
+        task = str(result.settings[path])
+        settings = {key: value for key, value in result.settings.items() if key != path}
+        shared = {f"{name}={task}" for name in (path, path.rpartition(".")[2])}
+        names = [part for part in result.cell.split(",") if part not in shared]
+        own = replace(result, cell=",".join(names) or result.cell, settings=settings)
+        tasks.setdefault(task, []).append(own)
+    return tasks
+
+
+def _grid(results: Sequence[Result], before: int) -> str:
+    """The figures of all metrics, numbered from how many stand before.
 
     The parts of a metric that divide a whole become stacked bars, those that lie on an axis a
     curve. Any other metric, and of several cells the two ends of their curves, become dots with
@@ -77,19 +110,19 @@ def figures(results: Sequence[Result]) -> str:
         if alone and family == _COST and len(families) > 1:
             continue
         if _is_division(by_metric):
-            drawn.append(_stack_figure(family, by_metric, len(drawn)))
+            drawn.append(_stack_figure(family, by_metric, before + len(drawn)))
             continue
         curve = _curve(by_metric)
         if curve:
-            drawn.append(_line_figure(family, curve, forms[curve.parts[-1]], len(drawn)))
+            drawn.append(_line_figure(family, curve, forms[curve.parts[-1]], before + len(drawn)))
         for metric, of_cells in by_metric.items():
             if curve and metric in curve.parts and not _stands_apart(metric, curve):
                 continue
             if sweep := _sweep(of_cells):
-                drawn.append(_line_figure(metric, sweep, forms[metric], len(drawn)))
-            drawn.append(_dot_figure(of_cells, forms[metric], len(drawn)))
+                drawn.append(_line_figure(metric, sweep, forms[metric], before + len(drawn)))
+            drawn.append(_dot_figure(of_cells, forms[metric], before + len(drawn)))
     for metric, cost, marks in _against_costs(families):
-        drawn.append(_cost_figure(metric, cost, marks, forms, len(drawn)))
+        drawn.append(_cost_figure(metric, cost, marks, forms, before + len(drawn)))
     broad = " broad" if any(len(result.cell) > _SHORT for result in results) else ""
     return f'<div class="figures{broad}">\n{"".join(drawn)}</div>'
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from evalcore.data import Result
+    from evalcore.metric import Picture
     from evalcore.numerals import NumberFormat
     from evalcore.reporter import FailureCount, Report, Status
 
@@ -54,6 +55,7 @@ def render(report: Report) -> str:
     """The whole page."""
     sections = [
         ("Plots", figures(report.results) if report.results else ""),
+        ("Pictures", "".join(map(_picture, report.pictures))),
         ("Results", _results(report.results)),
         ("Failures", _failures(report.failures)),
         ("Samples", _samples(report.samples)),
@@ -112,6 +114,13 @@ def _section(title: str, content: str) -> str:
 
 def _code(written: str) -> str:
     return f'<pre tabindex="0"><code>{text(written)}</code></pre>'
+
+
+def _picture(picture: Picture) -> str:
+    return (
+        f'<figure class="picture">\n<figcaption><h3>{text(picture.title)}</h3></figcaption>\n'
+        f"{picture.svg}\n<p>{text(picture.caption)}</p>\n</figure>\n"
+    )
 
 
 def _results(results: Sequence[Result]) -> str:

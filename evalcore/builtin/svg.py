@@ -13,7 +13,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from evalcore.numerals import known
+from evalcore.numerals import known, over_decades
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ TALL = 20
 SERIES = 7
 
 #: Number of colours that the page has for lines: the classes `c0`, `c1`, ...
-LINES = 5
+LINES = 7
 
 #: Height of the name at the end of a line, in CSS pixels.
 LABEL = 18
@@ -128,14 +128,24 @@ class Scale:
     Attributes:
         ticks: At least two values, ascending.
         logarithmic: Whether equal ratios, not equal differences, are equally far apart.
+        powers: Whether the ticks are powers of ten, and written so.
     """
 
     ticks: tuple[float, ...]
     logarithmic: bool = False
+    powers: bool = False
 
     @classmethod
     def around(cls, points: Iterable[Point]) -> Scale:
-        """The round scale that holds all values and intervals."""
+        """The round scale that holds all values and intervals.
+
+        Over decades it is logarithmic; intervals are cut at its lowest tick there.
+        """
+        points = list(points)
+        values = [point.value for point in points if known(point.value)]
+        if over_decades(values):
+            highs = [point.high for point in points if known(point.high)]
+            return cls(_powers_of_ten(min(values), max(values + highs)), True, True)
         ends = [end for point in points for end in point[:3] if known(end)]
         low, high = min(ends, default=0.0), max(ends, default=1.0)
         if 0 < low < high / 2:
@@ -162,13 +172,14 @@ class Scale:
         shown: list[tuple[float, str]] = []
         decimals = _tick_decimals(self.ticks)
         for tick in self.ticks:
-            position, label = self.position(tick), _tick_label(tick, decimals)
+            position = self.position(tick)
+            label = _power_label(tick) if self.powers else _tick_label(tick, decimals)
             if not shown or position - shown[-1][0] >= max(7.0, character * len(label)):
                 shown.append((position, label))
         return shown
 
     def _place(self, value: float) -> float:
-        return math.log(value) if self.logarithmic else value
+        return math.log(max(value, self.ticks[0])) if self.logarithmic else value
 
 
 def dots(points: Sequence[Point], scale: Scale, caption: Caption) -> str:
@@ -423,12 +434,24 @@ def _round_ticks(low: float, high: float) -> tuple[float, ...]:
     return tuple(step * k for k in range(first, last + 1))
 
 
+def _powers_of_ten(low: float, high: float) -> tuple[float, ...]:
+    """At most six powers of ten, evenly apart, around low and high."""
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    step = math.ceil((last - first) / 5)
+    return tuple(10.0**power for power in range(first, last + step, step))
+
+
 def _tick_decimals(ticks: Sequence[float]) -> int:
     """Digits after the point that tell every tick from the next."""
     closest = min(b - a for a, b in pairwise(ticks))
     decimals = max(0, -math.floor(math.log10(closest) + 1e-9))
     exact = all(abs(round(tick, decimals) - tick) <= 1e-6 * closest for tick in ticks)
     return decimals if exact else decimals + 1
+
+
+def _power_label(tick: float) -> str:
+    power = round(math.log10(tick))
+    return f"{tick:.10g}" if -3 <= power <= 4 else f"1e{power}"
 
 
 def _tick_label(tick: float, decimals: int) -> str:

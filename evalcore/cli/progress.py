@@ -63,6 +63,8 @@ def shown(progress: Progress, *, quiet: bool) -> Iterator[None]:
 
 def _words(progress: Progress) -> str:
     words = [f"{progress.in_flight} in flight"]
+    if progress.fits:
+        words.append("fits at " + ", ".join(f"{done:.0%}" for done in progress.fits))
     if progress.failed:
         words.append(f"{progress.failed} failed")
     if progress.ledger.dollars:

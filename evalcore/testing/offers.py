@@ -9,7 +9,7 @@ from typing import Any, Self
 from evalcore import plugins
 from evalcore.component import Component, Kind
 from evalcore.metric import Metric
-from evalcore.model import LanguageModel
+from evalcore.model import Model
 from evalcore.plugins import Plugin
 from evalcore.reporter import Reporter
 from evalcore.settings import Settings
@@ -21,7 +21,7 @@ __all__ = ["Offer"]
 _MODULE = "evalcore_offered"
 _KINDS: dict[type[Any], Kind] = {
     Task: "task",
-    LanguageModel: "model",
+    Model: "model",
     Strategy: "strategy",
     Metric: "metric",
     Reporter: "reporter",
