@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -166,14 +165,16 @@ def test_a_strategy_is_told_of_models_that_it_cannot_use(tmp_path, offered):
         check_components(load_spec(write_spec(tmp_path, models={"m": replay})))
 
 
-def test_an_answer_that_is_kept_must_be_json(tmp_path, offered):
-    class Keeps(Fits):
-        async def attempt(self, sample, context):
-            return replace(await super().attempt(sample, context), keep=True)
+@pytest.mark.parametrize("keep", [True, False])
+def test_an_answer_of_any_type_is_scored_where_it_is_not_kept(tmp_path, offered, keep):
+    async def answers(sample, context):
+        return Attempt(object(), keep=keep)
 
-    offered("made", Keeps)
-    run(tmp_path, **least())
-    assert all(r.failure.error == "NotStorableError" for r in records(tmp_path))
+    offered("numbers", task_of(cases, score=lambda case, attempt: Score(1.0)))
+    offered("made", strategy_of(answers))
+    run(tmp_path)
+    for record in records(tmp_path):
+        assert (record.failure.error == "NotStorableError") if keep else record.score
 
 
 def test_what_a_fit_prints_is_not_among_the_results(tmp_path, capfd):
@@ -204,14 +205,14 @@ async def _given_up(folder):
     directory = RunDirectory(folder / "run", spec)
     runner = Runner(spec, directory.store, identities={})
     running = asyncio.create_task(runner.run())
-    while not (children := _children(os.getpid())):
+    while not (children := _children()):  # noqa: ASYNC110 - they tell nobody
         await asyncio.sleep(0.01)
     runner.stop("enough")
     runner.cancel()
     await asyncio.wait([running], timeout=20)
     assert running.done()
     directory.close()
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in children if _exists(pid)]
 
 
 def test_workers_end_when_their_run_is_killed():
@@ -229,9 +230,9 @@ asyncio.run(main())
         pid = int(parent.stdout.readline())
         parent.kill()
     until = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+    while _exists(pid) and time.monotonic() < until:
         time.sleep(0.02)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not _exists(pid)
 
 
 def test_a_worker_is_used_again_and_what_cannot_be_sent_is_told():
@@ -257,8 +258,13 @@ def _pid(tell):
     return os.getpid()
 
 
-def _children(pid):
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+def _children():
+    files = Path("/proc/self/task").glob("*/children")
+    return [pid for file in files for pid in file.read_text().split()]
+
+
+def _exists(pid):
+    return Path(f"/proc/{pid}").exists()
 
 
 def test_the_session_shows_how_far_fits_are(tmp_path):
