@@ -8,8 +8,6 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from evalcore.encoding import encode
 from evalcore.model import Estimator, Fitted, Prediction
 
@@ -72,6 +70,8 @@ def predict(
     prediction = cls(settings).predict(pickle.loads(state), inputs)  # noqa: S301 - its own
     if not isinstance(prediction, Prediction):
         raise TypeError(f"predict returned {type(prediction).__name__}, expected Prediction")
+    import numpy as np
+
     outputs = np.asarray(prediction.outputs)
     if outputs.ndim != 2 or len(outputs) != len(inputs):
         raise ValueError(

@@ -51,7 +51,8 @@ class Workers:
     async def turn(self) -> AsyncIterator[_Worker]:
         """Wait for a worker, and hold it; one whose work was broken off is no longer used."""
         async with self._room:
-            worker = self._idle.pop() if self._idle else await asyncio.to_thread(_Worker)
+            # Started here, not in a thread: a start that is cancelled would leave a process behind.
+            worker = self._idle.pop() if self._idle else _Worker()
             try:
                 yield worker
             finally:

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from evalcore.measure import CellScores
+from evalcore import Metric, Picture, Settings
+from evalcore.measure import CellScores, draw
+from evalcore.spec import load_spec
 from evalcore.testing import record, scores_of
 
 MISSING = None
@@ -73,3 +75,28 @@ def test_a_group_is_what_a_run_of_its_samples_alone_would_be(scores, tmp_path):
 def test_groups_of_no_attempts(tmp_path):
     with scores_of([], tmp_path / "run.db") as scores:
         assert scores.groups("level") == []
+
+
+class Draws(Metric[Settings]):
+    def compute(self, scores):
+        raise AssertionError
+
+    def pictures(self, cells):
+        for cell in cells:
+            if cell.scores.column("value").size > 1:
+                raise ValueError("too many")
+            yield Picture(cell.cell, "<svg/>")
+
+
+def test_a_metric_that_cannot_draw_is_a_problem_and_not_the_end(tmp_path, evalcore_offer):
+    evalcore_offer("draws", Draws)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("evalcore: 1\nname: t\ntask: {use: jsonl, path: a}\nmetrics: [mean, draws]\n")
+    (tmp_path / "a").write_text('{"id": "1", "question": "?", "answer": "!"}\n')
+    metrics = load_spec(spec).metrics
+    for count, drawn, problems in ((1, 1, 0), (2, 0, 1)):
+        records = [record("a", 1.0, attempt=i) for i in range(count)]
+        with scores_of(records, tmp_path / f"{count}.db") as scores:
+            pictures, told = draw(scores._store, metrics)
+        assert (len(pictures), len(told)) == (drawn, problems)
+    assert told == ["metric draws cannot draw: ValueError: too many"]

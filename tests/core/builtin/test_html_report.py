@@ -28,6 +28,7 @@ from evalcore.builtin.svg import (
     text,
 )
 from evalcore.data import Result
+from evalcore.metric import Picture
 from evalcore.reporter import FailureCount, Report
 from evalcore.settings import Settings
 
@@ -280,7 +281,7 @@ def test_a_curve_alone_has_its_values_beside_its_points():
 
 def ends(page):
     """The names at the ends of lines, from top to bottom."""
-    return re.findall(r'<li style="[^"]*" title="(\w+)">', page)
+    return re.findall(r'<li style="[^"]*" title="([^"]+)">', page)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -293,7 +294,7 @@ def test_of_many_lines_the_first_and_the_highest_are_named(seed):
     assert set(ends(page)) == {"c0", *ranked[: LINES - 1]}
     assert ends(page) == [cell for cell in ranked if cell in ends(page)]
     assert Page(page).count("polyline", "grey") == len(last) - len(ends(page))
-    assert "the first of 30 lines and the 4 that end highest are named" in page
+    assert f"the first of 30 lines and the {LINES - 1} that end highest are named" in page
 
 
 def test_a_line_that_ends_nowhere_has_no_name():
@@ -459,6 +460,46 @@ def test_text_is_fit_for_a_page_whatever_it_contains():
 def test_a_plot_is_escaped_on_its_own():
     svg = dots([Point(0.5)], Scale((0.0, 1.0)), Caption("f", EVIL, EVIL))
     assert "<script" not in svg
+
+
+def over_decades(cell, settings=None):
+    found = curve(cell, {1: 0.02, 10: 3.0, 100: 450.0})
+    return [replace(result, settings=settings or {}) for result in found]
+
+
+def test_values_over_decades_have_a_logarithmic_axis_and_three_digits():
+    results = over_decades("a")
+    results[0] = replace(results[0], low=-0.01, high=0.05)
+    page = render(replace(BARE, results=tuple(results)))
+    assert ">100</text>" in page
+    assert ">0.01</text>" in page
+    assert "450" in page
+    assert "nan" not in page.partition("<body>")[2].lower()
+
+
+def test_figures_of_swept_tasks_stand_under_headings_with_the_names_of_what_else_differs():
+    results = [
+        result
+        for task in ("sums", "products")
+        for model in ("m1", "m2")
+        for result in over_decades(
+            f"task={task},model={model}", {"task": task, "models.m.model": model}
+        )
+    ]
+    page = render(replace(BARE, results=tuple(results)))
+    assert page.index('<h3 class="group">sums</h3>') < page.index('class="group">products</h3>')
+    assert ends(page) == ["model=m1", "model=m2"] * 2
+    ids = re.findall(r'id="(figure-\d+)-title"', page)
+    assert len(ids) == len(set(ids)) > 1
+
+
+def test_pictures_of_metrics_have_a_section():
+    drawn = Picture("A <map>", '<svg viewBox="0 0 1 1"></svg>', "Where it is & what.")
+    page = render(replace(BARE, pictures=(drawn,)))
+    assert '<section id="pictures">' in page
+    assert "A &lt;map&gt;" in page
+    assert '<svg viewBox="0 0 1 1"></svg>' in page
+    assert "Where it is &amp; what." in page
 
 
 if __name__ == "__main__":
