@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evalcore.testing.estimators import EstimatorContract
     from evalcore.testing.metrics import MetricContract
     from evalcore.testing.models import ModelContract, scripted
     from evalcore.testing.offers import Offer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from evalcore.testing.tasks import TaskContract
 
 _HOMES = {
+    "EstimatorContract": "estimators",
     "MetricContract": "metrics",
     "ModelContract": "models",
     "Offer": "offers",
@@ -41,6 +43,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "EstimatorContract",
     "MetricContract",
     "ModelContract",
     "Offer",

@@ -19,11 +19,14 @@ from evalcore import (
     Attempt,
     Case,
     Estimate,
+    Estimator,
     EvalcoreError,
+    Fitted,
     Generation,
     LanguageModel,
     Message,
     Metric,
+    Prediction,
     Sample,
     Score,
     Settings,
@@ -31,7 +34,13 @@ from evalcore import (
     Strategy,
     Task,
 )
-from evalcore.testing import MetricContract, ModelContract, StrategyContract, TaskContract
+from evalcore.testing import (
+    EstimatorContract,
+    MetricContract,
+    ModelContract,
+    StrategyContract,
+    TaskContract,
+)
 
 _COUNT = itertools.count()
 
@@ -48,6 +57,15 @@ class SoundTask(Task[Settings]):
 class SoundModel(LanguageModel[Settings]):
     async def generate(self, request):
         return Generation(f"{request.messages[-1].content} {request.seed}")
+
+
+class SoundEstimator(Estimator[Settings]):
+    def fit(self, inputs, targets, *, seed, tell):
+        tell(1.0)
+        return Fitted(np.linalg.lstsq(inputs, targets, rcond=None)[0], {"samples": len(inputs)})
+
+    def predict(self, state, inputs):
+        return Prediction(inputs @ state)
 
 
 class SoundStrategy(Strategy[Settings]):
@@ -86,6 +104,10 @@ class OneModel(Offered, ModelContract):
     Subject = SoundModel
 
 
+class OneEstimator(Offered, EstimatorContract):
+    Subject = SoundEstimator
+
+
 class OneStrategy(Offered, StrategyContract):
     Subject = SoundStrategy
 
@@ -99,6 +121,10 @@ class TestSoundTask(OneTask):
 
 
 class TestSoundModel(OneModel):
+    pass
+
+
+class TestSoundEstimator(OneEstimator):
     pass
 
 
@@ -331,6 +357,50 @@ class TestFaultyTokens(OneModel):
     class Subject(SoundModel):
         def count_tokens(self, text):
             return -len(text)
+
+
+# Estimators
+
+
+class TestFaultyRows(OneEstimator):
+    class Subject(SoundEstimator):
+        def predict(self, state, inputs):
+            return Prediction((inputs @ state)[1:])
+
+
+class TestFaultyLuck(OneEstimator):
+    class Subject(SoundEstimator):
+        def fit(self, inputs, targets, *, seed, tell):
+            fitted = super().fit(inputs, targets, seed=seed, tell=tell)
+            return Fitted(fitted.state + next(_COUNT))
+
+
+class TestFaultyClosure(OneEstimator):
+    class Subject(SoundEstimator):
+        def fit(self, inputs, targets, *, seed, tell):
+            weights = super().fit(inputs, targets, seed=seed, tell=tell).state
+            return Fitted(lambda asked: asked @ weights)
+
+        def predict(self, state, inputs):
+            return Prediction(state(inputs))
+
+
+class TestFaultyDetails(OneEstimator):
+    class Subject(SoundEstimator):
+        def predict(self, state, inputs):
+            return Prediction(inputs @ state, {"by": object()})
+
+
+class TestFaultyInPlace(OneEstimator):
+    class Subject(SoundEstimator):
+        def fit(self, inputs, targets, *, seed, tell):
+            inputs -= inputs.mean()
+            return super().fit(inputs, targets, seed=seed, tell=tell)
+
+    @pytest.fixture(autouse=True)
+    def own(self, monkeypatch):
+        for name in ("inputs", "targets"):
+            monkeypatch.setattr(type(self), name, getattr(self, name).copy(), raising=False)
 
 
 # Strategies
