@@ -149,6 +149,7 @@ class Runner:
             try:
                 await self._run_all()
             finally:
+                self.progress.fits = ()
                 await self._gate.close()
                 await self._components.close_all()
 
