@@ -71,6 +71,13 @@ def test_scaled_moments_are_those_of_scaled_states(seed, samples):
     assert torch.equal(found.record.scales, scales)
 
 
+@pytest.mark.parametrize("samples", [23, 24])
+def test_features_are_kept_while_they_are_fewer(samples):
+    found = accumulate(mlp(), images(samples).split(10))
+    same(found.moments, record(mlp(), images(samples)).moments())
+    assert (found.moments.features is None) is (samples == 24)
+
+
 @pytest.mark.parametrize("samples", [10, 22, 60])
 def test_without_dead_states(samples):
     network, inputs = mlp(), images(samples)

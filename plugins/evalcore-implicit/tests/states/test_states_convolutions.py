@@ -110,6 +110,32 @@ def test_batch_normalisation_is_folded():
     assert isinstance(network[1], nn.BatchNorm2d)
 
 
+class Shared(nn.Module):
+    """`twice`: a convolution is normalised twice; else what goes into the norm is used again."""
+
+    def __init__(self, *, twice):
+        super().__init__()
+        self.conv, self.twice = nn.Conv2d(1, 1, 1), twice
+        self.norms = nn.ModuleList([nn.BatchNorm2d(1), nn.BatchNorm2d(1)])
+        for norm in self.norms:
+            norm.running_mean.normal_()
+
+    def forward(self, x):
+        if self.twice:
+            return self.norms[1](self.conv(self.norms[0](self.conv(x))))
+        z = self.conv(x)
+        return z.relu() + self.norms[0](z)
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_what_is_used_otherwise_is_not_folded(twice):
+    network, inputs = Shared(twice=twice).eval(), images(dtype=torch.float32)
+    found = accumulate_locations(network, [inputs])
+    with torch.no_grad():
+        assert torch.allclose(found.network(inputs), network(inputs), atol=1e-6)
+    assert found.layers[0].moments.samples == 20 * 12 * (1 + twice)
+
+
 def layers(*, kernel=(3, 2), **options):
     torch.manual_seed(3)
     return nn.Sequential(nn.Conv2d(2, 3, kernel, **options), nn.ReLU(), nn.Conv2d(3, 2, 1)).double()
@@ -152,10 +178,11 @@ def test_fitted_weights_make_a_network():
     found = accumulate_locations(network, inputs.split(10))
     same = found.fitted({layer.name: layer.weights for layer in found.layers})
     with torch.no_grad():
-        assert torch.equal(same(inputs), found.network(inputs))
+        expected = found.network(inputs)
+        assert torch.equal(same(inputs), expected)
         none = found.fitted({"9": torch.zeros(3, 5)})
         assert not none(inputs).any()
-        assert torch.equal(found.network(inputs), same(inputs))
+        assert torch.equal(found.network(inputs), expected)
     copy = pickle.loads(pickle.dumps(same))
     assert torch.equal(copy(inputs), same(inputs))
 

@@ -8,7 +8,7 @@ from state_networks import Functions, Opaque, Reusing, images, mlp, residual
 from torch import nn
 from torch.nn import functional
 
-from evalcore_implicit.states import accumulate, find_scales, record
+from evalcore_implicit.states import accumulate, accumulate_locations, find_scales, record
 
 
 class Function(nn.Module):
@@ -66,6 +66,27 @@ def test_networks_without_recordable_states(network, match):
         record(network, torch.ones(3, 4))
     with pytest.raises(ValueError, match=match):
         accumulate(network, [torch.ones(3, 4)])
+
+
+class Aliased(nn.Module):
+    """torch.fx traces the sum in place as one that leaves its first argument as it was."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x):
+        y = self.linear(x)
+        z = y
+        z += 1
+        return y.relu()
+
+
+def test_networks_that_torch_fx_traces_otherwise():
+    with pytest.raises(ValueError, match=r"other outputs than what torch.fx traces"):
+        record(Aliased(), torch.ones(3, 4))
+    with pytest.raises(ValueError, match=r"other outputs than what torch.fx traces"):
+        accumulate_locations(Aliased(), [torch.ones(3, 4)])
 
 
 @pytest.mark.parametrize(

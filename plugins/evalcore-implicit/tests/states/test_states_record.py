@@ -121,6 +121,24 @@ def test_in_place_activations_leave_what_they_were_given():
     assert states.x.tolist() == [[1.0, 0.0, 3.0, 0.0]]
 
 
+class AddingInPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        y = self.relu(x)
+        y += 1
+        return y
+
+
+@pytest.mark.parametrize("network", [AddingInPlace(), Opaque(AddingInPlace())])
+def test_states_stay_as_they_were_where_the_network_changes_them(network):
+    states = record(network, torch.tensor([[1.0, -2.0]]))
+    assert states.x.tolist() == [[1.0, 0.0]]
+    assert states.y.tolist() == [[2.0, 1.0]]
+
+
 def test_layers_by_name():
     whole = record(mlp(), images())
     first = record(mlp(), images(), layers=["2"])

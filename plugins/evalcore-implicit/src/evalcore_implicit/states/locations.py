@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn import functional
 
 from evalcore_implicit.states.accumulating import Accumulator
-from evalcore_implicit.states.evaluating import kind_of_weights
+from evalcore_implicit.states.evaluating import evaluating, kind_of_weights
 from evalcore_implicit.states.folding import folded
-from evalcore_implicit.states.watching import first_of, given_to, inputs_of
+from evalcore_implicit.states.watching import compare, first_of, given_to, inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -119,8 +119,11 @@ def accumulate_locations(module: nn.Module, batches: Iterable[Any]) -> Locations
         with torch.no_grad():
             for given in batches:
                 inputs = inputs_of(first_of(given), dtype, device)
+                outputs = given_to(network.forward, inputs.clone())
+                if not samples:
+                    with evaluating(module):
+                        compare(module, inputs, outputs)
                 samples += len(inputs)
-                given_to(network.forward, inputs.clone())
     finally:
         for hook in hooks:
             hook.remove()

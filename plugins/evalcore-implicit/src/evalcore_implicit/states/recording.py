@@ -96,11 +96,11 @@ def record(
         On the processor, in the type of the network.
 
     Raises:
-        ValueError: if no activation is found, or one without an implicit layer's kind; a pattern
-            matches none; the activations are of several kinds; a module is no affine map and
-            `layers` are not given; one is called several times and torch.fx cannot trace the
-            network; there are no samples, or inputs of several shapes; or an input, a state or an
-            output is not finite.
+        ValueError: if no activation is found that an implicit layer has; a pattern matches none;
+            the activations are of several kinds; a module is no affine map and `layers` are not
+            given; torch.fx traces another function, or cannot trace the network and an activation
+            is called several times; there are no samples; or an input, a state or an output is not
+            finite.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}")

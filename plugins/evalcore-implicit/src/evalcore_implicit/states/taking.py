@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 import torch
@@ -14,7 +13,7 @@ from evalcore_implicit.states.evaluating import evaluating, kind_of_weights
 from evalcore_implicit.states.selecting import selected
 from evalcore_implicit.states.splitting import split
 from evalcore_implicit.states.tracing import located
-from evalcore_implicit.states.watching import given_to, watched
+from evalcore_implicit.states.watching import compare, given_to, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,33 +23,44 @@ if TYPE_CHECKING:
     from evalcore_implicit.layer.activations import ActivationName
     from evalcore_implicit.states.watching import Batch, Watch
 
+    Settings = tuple[ActivationName | None, bool, Convolution | None, tuple[str, ...]]
+
 __all__ = ["Taken", "taking"]
 
 
-@dataclass(frozen=True, eq=False)
 class Taken:
     """A network that is watched.
 
-    Attributes:
+    Args:
+        module: the network.
         watch: of what follows the backbone.
         backbone: what comes before the states, if they begin behind it.
         settings: activation, bias, convolution and approximated, for the record.
+
+    Attributes:
         dtype: of the network.
         device: where it is.
     """
 
-    watch: Watch
-    backbone: nn.Module | None
-    settings: tuple[ActivationName | None, bool, Convolution | None, tuple[str, ...]]
-    dtype: torch.dtype
-    device: torch.device
+    def __init__(
+        self, module: nn.Module, watch: Watch, backbone: nn.Module | None, settings: Settings
+    ) -> None:
+        self.settings = settings
+        self.dtype, self.device = kind_of_weights(module)
+        self._module, self._watch, self._backbone = module, watch, backbone
+        self._compared = not watch.traced
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Batch:
-        """The states for a batch of inputs, where the network is and of its type."""
-        if self.backbone is not None:
-            inputs = given_to(self.backbone.forward, inputs.clone())
-        return self.watch(inputs)
+        """The states for a batch of inputs, where the network is and of its type; see `record`."""
+        features = inputs
+        if self._backbone is not None:
+            features = given_to(self._backbone.forward, inputs.clone())
+        batch = self._watch(features)
+        if not self._compared:
+            compare(self._module, inputs, batch.y)
+            self._compared = True
+        return batch
 
 
 @contextmanager
@@ -68,7 +78,6 @@ def taking(
     """
     if convolution is not None and convolution not in (known := get_args(Convolution)):
         raise ValueError(f"convolution is {convolution!r}: expected one of {', '.join(known)}")
-    dtype, device = kind_of_weights(module)
     with evaluating(module):
         backbone, head = split(module) if convolution == "features" else (None, module)
         network = located(head)
@@ -83,4 +92,4 @@ def taking(
         approximated = (*network.nonlinear, *dropped)
         with watched(network, names) as watch:
             settings = (activation, bias, convolution, approximated)
-            yield Taken(watch, backbone, settings, dtype, device)
+            yield Taken(module, watch, backbone, settings)

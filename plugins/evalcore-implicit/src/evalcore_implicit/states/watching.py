@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
     from evalcore_implicit.states.tracing import Traced
 
-__all__ = ["Batch", "Watch", "first_of", "given_to", "inputs_of", "watched"]
+__all__ = ["Batch", "Watch", "compare", "first_of", "given_to", "inputs_of", "watched"]
+
+_COMPARED = 2
+"""Samples for which a traced network is compared with the network itself."""
+
+_DOUBTFUL = 0.01
+"""A difference of so much of the largest output is no rounding, not even with TF32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +50,14 @@ class Batch:
 
 
 class Watch:
-    """Records what goes through chosen activations; see `watched`."""
+    """Records what goes through chosen activations; see `watched`.
+
+    Attributes:
+        traced: whether the network is the one that torch.fx made.
+    """
 
     def __init__(self, network: Traced, names: Sequence[str]) -> None:
+        self.traced = network.problem is None
         self._network = network
         self._names = names
         self._before: dict[str, Tensor] = {}
@@ -159,6 +170,30 @@ def given_to(run: Callable[[Tensor], Any], inputs: Tensor) -> Any:
     except (RuntimeError, IndexError, TypeError) as error:
         shape = tuple(inputs.shape[1:])
         raise ValueError(f"the network takes no inputs of the shape {shape}: {error}") from error
+
+
+@torch.no_grad()
+def compare(module: nn.Module, inputs: Tensor, outputs: Tensor) -> None:
+    """Check that what torch.fx made of a network gives the outputs of the network itself.
+
+    Args:
+        module: the network, in evaluation.
+        inputs: of some samples.
+        outputs: for these, of what was made; in any shape.
+
+    Raises:
+        ValueError: if it does not, for the first samples.
+    """
+    few = inputs[:_COMPARED].clone()
+    expected = module(few).reshape(len(few), -1)
+    found = outputs[:_COMPARED].reshape(len(few), -1)
+    allowed = _DOUBTFUL * float(expected.abs().max()) if expected.numel() else 0.0
+    if found.shape != expected.shape or not bool(((found - expected).abs() <= allowed).all()):
+        raise ValueError(
+            "the network gives other outputs than what torch.fx traces of it: an operation in "
+            "place may change a tensor that is used again (`inplace=True`, `+=`), or the outputs "
+            "change from one call to the next"
+        )
 
 
 def inputs_of(given: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
