@@ -8,7 +8,7 @@ from evalcore.hookspecs import hookimpl
 
 @hookimpl
 def evalcore_tasks() -> list[Component]:
-    """What is learned in one place and tried in others: made suites, and data of one's own."""
+    """What is learned in one place and tried in others: made, drawn, and of one's own."""
     summaries = {
         "identity:Identity": "Give back a vector, in ranges that were not seen",
         "arithmetic:Arithmetic": "Add or subtract sums of parts of a vector, in other ranges",
@@ -19,9 +19,22 @@ def evalcore_tasks() -> list[Component]:
         "earthquakes:Earthquakes": "Locate earthquakes by arrival times, outside of a region",
         "table:Table": "A table of one's own, outside of the rows that were trained on",
     }
-    return [
+    suites = [
         _component(path.partition(":")[0].replace("_", "-"), f"suites.{path}", summary)
         for path, summary in summaries.items()
+    ]
+    return [
+        *suites,
+        _component(
+            "images",
+            "images.dataset:ImageDataset",
+            "Classify images of one's own, clean and under attack",
+        ),
+        _component(
+            "glyphs",
+            "images.glyphs:Glyphs",
+            "Classify symbols drawn for it, clean and under attack",
+        ),
     ]
 
 
@@ -43,24 +56,31 @@ def evalcore_models() -> list[Component]:
         _model("boosted-trees", "trees:BoostedTrees", "Gradient-boosted trees"),
         _model("last-value", "last_value:LastValue", "A series goes on as it was last"),
         _model("garch", "garch:Garch", "GARCH(1,1), of volatilities"),
+        _model("image-mlp", "teachers:ImageMlp", "Multilayer perceptron for images"),
+        _model("resnet", "teachers:ResNet", "Residual network for small images"),
     ]
 
 
 @hookimpl
 def evalcore_strategies() -> list[Component]:
-    """One strategy for every suite."""
+    """One strategy for every suite of shifts, and one for images."""
     return [
         _component(
             "extrapolate",
             "extrapolate:Extrapolate",
             "Fits a model to a drawing, then asks it further and further from it",
-        )
+        ),
+        _component(
+            "state-driven",
+            "state_driven.strategy:StateDriven",
+            "Fits sparse implicit models to the states of a trained network",
+        ),
     ]
 
 
 @hookimpl
 def evalcore_metrics() -> list[Component]:
-    """How far a model goes, and what that takes."""
+    """How far a model goes, what that takes, and what of a network is needed."""
     return [
         _metric("extrapolation-curve", "curve:ExtrapolationCurve", "A measure at each shift"),
         _metric("extrapolation-area", "reach:ExtrapolationArea", "Mean height of that curve"),
@@ -92,6 +112,15 @@ def evalcore_metrics() -> list[Component]:
         _metric(
             "model-size", "size:ModelSize", "Parameters, operations of a prediction, seconds to fit"
         ),
+        _metric("sim-accuracy", "sim:SimAccuracy", "Accuracy along the path of lambda"),
+        _metric("sim-agreement", "sim:SimAgreement", "Agreement with the teacher"),
+        _metric("sim-weights", "sim:SimWeights", "Weights left, in all or of a matrix"),
+        _metric("sim-operations", "sim:SimOperations", "Operations of one prediction"),
+        _metric("sim-iterations", "sim:SimIterations", "Fixed-point steps of one prediction"),
+        _metric("sim-norm", "sim:SimNorm", "Norm of A"),
+        _metric("sim-sensitivity", "sim:SimSensitivity", "Bound on the change of a score"),
+        _metric("sim-radius", "sim:SimRadius", "Mean certified radius"),
+        _metric("sim-attack", "simattack:SimAttack", "Accuracy under attack, over its strength"),
     ]
 
 

@@ -19,6 +19,8 @@ __all__ = [
     "INK",
     "SOFT",
     "WIDTH",
+    "area",
+    "cells",
     "dots",
     "label",
     "legend",
@@ -103,6 +105,19 @@ def polyline(
         f'<polyline points="{path}" style="fill:none;stroke:{colour};stroke-width:{width:g};'
         f'stroke-linejoin:round{dashed}"/>'
     )
+
+
+def area(corners: Iterable[tuple[float, float]], colour: str) -> str:
+    """A band behind a line, so light that others show through."""
+    path = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
+    return f'<polygon points="{path}" style="fill:{colour};fill-opacity:0.15;stroke:none"/>'
+
+
+def cells(places: Iterable[tuple[float, float, float]], height: float, opacity: float) -> str:
+    """Filled cells of a raster, each from its left upper corner on and of its own width."""
+    tall = f"{height:.2f}"
+    path = "".join(f"M{x:.2f} {y:.2f}h{wide:.2f}v{tall}h-{wide:.2f}z" for x, y, wide in places)
+    return f'<path d="{path}" style="fill:{COLOURS[0]};fill-opacity:{opacity:.2f}"/>'
 
 
 def dots(points: Iterable[tuple[float, float, str]], colour: str, radius: float = 2.2) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import pickle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from evalcore.data import Attempt
@@ -50,7 +52,9 @@ class StateDriven(Strategy[StateDrivenSettings]):
             )
         teacher = await context.model.fit(images.inputs, images.labels)
         few = images.inputs[: self.settings.samples]
-        contenders, details = await teacher.apply(contend, self.settings, few)
+        pickled, details = await teacher.apply(contend, self.settings, few)
+        # In a thread, as it imports torch.
+        contenders = await asyncio.to_thread(pickle.loads, pickled)
         return Attempt(contenders, details={"fit": dict(teacher.details), **details}, keep=False)
 
 
@@ -61,8 +65,12 @@ def contend(
     inputs: NDArray[Any],
     *,
     tell: Callable[[float], None],
-) -> Any:
-    """The contenders of a teacher, and what is to be on record of them; in a worker process."""
+) -> tuple[bytes, dict[str, Any]]:
+    """The contenders of a teacher, pickled, and what is to be on record; in a worker process.
+
+    As bytes, since of tensors torch would send handles of memory that ends with the process.
+    """
     from evalcore_implicit.state_driven.contending import contenders_of
 
-    return contenders_of(estimator, state, settings, inputs, tell)
+    contenders, details = contenders_of(estimator, state, settings, inputs, tell)
+    return pickle.dumps(contenders, pickle.HIGHEST_PROTOCOL), details

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import nn
 
+from evalcore_implicit.state_driven.plain import plain
 from evalcore_implicit.states import split
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ class Subject:
 
     def completed(self, part: nn.Module) -> nn.Module:
         """From images to scores, by a part in place of the subject's own."""
-        whole = part if self.backbone is None else nn.Sequential(self.backbone, part)
-        return whole.eval()
+        if self.backbone is None:
+            return plain(part).eval()
+        return nn.Sequential(plain(self.backbone), plain(part)).eval()
 
     def batches(self) -> tuple[Tensor, ...]:
         """The inputs, some at a time."""

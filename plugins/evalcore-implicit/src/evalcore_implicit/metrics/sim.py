@@ -1,0 +1,265 @@
+"""Metrics of State-driven Implicit Modeling, each a curve over lambda."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from evalcore.metric import Metric
+from evalcore.settings import Settings
+from evalcore_implicit.metrics.contenders import check_name, records_of
+from evalcore_implicit.metrics.curves import by_sample, estimate
+from evalcore_implicit.metrics.simshown import against_weights, over_strengths, patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from evalcore.metric import Picture, Scores, Shown
+    from evalcore.stats import Estimate
+    from evalcore_implicit.metrics.contenders import Records
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "SimAccuracy",
+    "SimAccuracySettings",
+    "SimAgreement",
+    "SimAgreementSettings",
+    "SimIterations",
+    "SimIterationsSettings",
+    "SimNorm",
+    "SimNormSettings",
+    "SimOperations",
+    "SimOperationsSettings",
+    "SimRadius",
+    "SimRadiusSettings",
+    "SimSensitivity",
+    "SimSensitivitySettings",
+    "SimWeights",
+    "SimWeightsSettings",
+]
+
+
+class _PathSettings(Settings):
+    """Which contender is measured, and over what."""
+
+    contender: str = "state-driven"
+    """Its name: `state-driven`, `teacher`, `magnitude-pruned` or `layer-wise-lasso`."""
+    against: str | None = None
+    """Another contender, whose number at the same strength is subtracted in each drawing; of the
+    teacher its only one."""
+    axis: Literal["lambda", "weights left"] = "lambda"
+    """What the curve is a function of: the strength of the penalty, or the contender's weights as a
+    share of the teacher's, their mean over drawings."""
+
+
+class SimAccuracySettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+class SimAgreementSettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+class SimWeightsSettings(_PathSettings):
+    """Which contender is measured, over what, and which weights."""
+
+    count: Literal["share", "total", "A", "B", "C", "D"] = "share"
+    """All of them as a share of the teacher's, all of them, or those of a matrix."""
+
+
+class SimOperationsSettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+class SimIterationsSettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+class SimNormSettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+class SimSensitivitySettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+class SimRadiusSettings(_PathSettings):
+    """Which contender is measured, and over what."""
+
+
+S = TypeVar("S", bound=_PathSettings)
+
+
+class _PathMetric(Metric[S]):
+    """A number of a contender at each strength, such as `lambda=1`, over drawings."""
+
+    @abstractmethod
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The number, of a contender as the task has it on record."""
+
+    def compute(self, scores: Scores) -> Mapping[str, Estimate]:
+        """A part for each strength with its place on the axis; of the teacher one without."""
+        records = self._records(scores)
+        if records is None:
+            return {}
+        return {
+            _part(self.settings.contender, strength): self._placed(
+                estimate(values, records.samples), records, strength
+            )
+            for strength, values in self._columns(records)
+        }
+
+    def per_sample(self, scores: Scores) -> Mapping[str, Floats]:
+        """That of each drawing."""
+        records = self._records(scores)
+        if records is None:
+            return {}
+        return {
+            _part(self.settings.contender, strength): by_sample(values, records.samples, scores)
+            for strength, values in self._columns(records)
+        }
+
+    def _records(self, scores: Scores) -> Records | None:
+        records = records_of(scores)
+        for name in (self.settings.contender, self.settings.against):
+            if records is not None and name is not None:
+                check_name(records, name)
+        return records
+
+    def _columns(self, records: Records) -> Iterator[tuple[float | None, Floats]]:
+        """Each strength at which there is a number, with that of each attempt."""
+        name, other = self.settings.contender, self.settings.against
+        for strength in records.strengths(name):
+            values = records.values(name, strength, self.read)
+            if other is not None:
+                alone = records.strengths(other) == [None]
+                values -= records.values(other, None if alone else strength, self.read)
+            if not np.isnan(values).all():
+                yield strength, values
+
+    def _placed(self, found: Estimate, records: Records, strength: float | None) -> Estimate:
+        if strength is None:
+            return found
+        if self.settings.axis == "lambda":
+            return replace(found, axis="lambda", at=strength)
+        shares = records.values(self.settings.contender, strength, _share)
+        known = shares[~np.isnan(shares)]
+        if not known.size:
+            return found
+        return replace(found, axis="weights left", at=float(known.mean()))
+
+
+class SimAccuracy(_PathMetric[SimAccuracySettings]):
+    """Share of the test images that are told right.
+
+    In the report the accuracy of every contender is drawn against the share of weights left.
+    """
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The accuracy."""
+        return _number(contender, "accuracy")
+
+    def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
+        """One, with a chart for each cell."""
+        return against_weights(cells, self.read, "accuracy")
+
+
+class SimAgreement(_PathMetric[SimAgreementSettings]):
+    """Share of the test images that are put in the teacher's class."""
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The agreement."""
+        return _number(contender, "agreement")
+
+
+class SimWeights(_PathMetric[SimWeightsSettings]):
+    """Weights that are not 0.
+
+    In the report there is the pattern of the matrices of a drawing, at one strength.
+    """
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The share, or a count."""
+        if self.settings.count == "share":
+            return _share(contender)
+        return _number(contender.get("weights") or {}, self.settings.count)
+
+    def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
+        """One, with the matrices of each cell."""
+        return patterns(cells)
+
+
+class SimOperations(_PathMetric[SimOperationsSettings]):
+    """Multiplications with additions of one prediction, by weights that are not 0.
+
+    Those of A count once for each iteration; once in all where A is triangular.
+    """
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The operations."""
+        return _number(contender, "operations")
+
+
+class SimIterations(_PathMetric[SimIterationsSettings]):
+    """Fixed-point steps to the equilibrium, to a millionth of its largest state.
+
+    Nothing of contenders that take none. In the report there are those of every cell.
+    """
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The iterations."""
+        return _number(contender, "iterations")
+
+    def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
+        """One, with a line for each cell."""
+        return over_strengths(cells, self.settings.contender, self.read, "iterations")
+
+
+class SimNorm(_PathMetric[SimNormSettings]):
+    """The largest sum of absolute values in a row of A."""
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The norm."""
+        return _number(contender, "norm")
+
+
+class SimSensitivity(_PathMetric[SimSensitivitySettings]):
+    """How much a score can change at most where each pixel changes by at most 1.
+
+    It is the largest row sum of S = |C| (I - |A|)^-1 |B| + |D| (El Ghaoui et al., Implicit Deep
+    Learning, 2021, section 4); of a network of linear layers that of its implicit form.
+    """
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The bound."""
+        return _number(contender, "sensitivity")
+
+
+class SimRadius(_PathMetric[SimRadiusSettings]):
+    """Change of all pixels up to which the class is certain to stay, the mean over test images.
+
+    It is 0 for those that are not told right.
+    """
+
+    def read(self, contender: Mapping[str, Any]) -> float | None:
+        """The mean certified radius."""
+        return _number(contender, "radius")
+
+
+def _part(contender: str, strength: float | None) -> str:
+    return contender if strength is None else f"lambda={strength:g}"
+
+
+def _share(contender: Mapping[str, Any]) -> float | None:
+    return _number(contender, "share")
+
+
+def _number(found: Mapping[str, Any], name: str) -> float | None:
+    value = found.get(name)
+    return None if value is None else float(value)
