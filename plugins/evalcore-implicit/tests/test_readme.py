@@ -18,7 +18,7 @@ def blocks(language):
 
 
 def test_the_spec_runs(evalcore_run):
-    (example,) = blocks("yaml")
+    example, _ = blocks("yaml")
     spec = yaml.safe_load(example)
     spec["task"] |= {"samples": 100, "test_samples": 20, "drawings": 2, "shifts": [10]}
     for model in spec["sweep"]["models.model"].values():
@@ -29,19 +29,31 @@ def test_the_spec_runs(evalcore_run):
     assert len(run.records) == 8
 
 
+def test_the_spec_of_fewer_weights_runs(evalcore_run):
+    _, example = blocks("yaml")
+    spec = yaml.safe_load(example)
+    spec["task"] |= {"train_samples": 100, "test_samples": 20, "drawings": 2}
+    spec["models"]["teacher"]["epochs"] = 1
+    run = evalcore_run(spec)
+    assert run.outcome.code == 0
+    assert [record.failure for record in run.records] == [None, None]
+
+
 def test_the_layers_are_used_as_shown(capsys):
     names = {}
     exec(blocks("python")[0], names)
     assert names["loss"] < 1.0
     assert "True" in capsys.readouterr().out
     assert (names["model"](names["u"]) - names["network"](names["u"])).abs().max() < 1e-4
+    exec(blocks("python")[1], names)
+    assert all(fit.certificate.converged.all() for fit in names["path"])
 
 
 def test_a_model_of_one_s_own_learns():
     import numpy as np
 
     names = {"__name__": "readme"}
-    exec(blocks("python")[1], names)
+    exec(blocks("python")[2], names)
     model = names["Nearest"](names["NearestSettings"](neighbours=2))
     inputs = np.array([[0.0], [1.0], [10.0]])
     fitted = model.fit(inputs, inputs * 2, seed=0, tell=lambda share: None)

@@ -45,10 +45,13 @@ __all__ = [
 ]
 
 
+_FITTED = "state-driven"
+
+
 class _PathSettings(Settings):
     """Which contender is measured, and over what."""
 
-    contender: str = "state-driven"
+    contender: str = _FITTED
     """Its name: `state-driven`, `teacher`, `magnitude-pruned` or `layer-wise-lasso`."""
     against: str | None = None
     """Another contender, whose number at the same strength is subtracted in each drawing; of the
@@ -125,6 +128,11 @@ class _PathMetric(Metric[S]):
             for strength, values in self._columns(records)
         }
 
+    @property
+    def drawn(self) -> bool:
+        """Whether it is of the fit itself; pictures have every contender, and are drawn once."""
+        return self.settings.contender == _FITTED and self.settings.against is None
+
     def _records(self, scores: Scores) -> Records | None:
         records = records_of(scores)
         for name in (self.settings.contender, self.settings.against):
@@ -167,7 +175,7 @@ class SimAccuracy(_PathMetric[SimAccuracySettings]):
 
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
         """One, with a chart for each cell."""
-        return against_weights(cells, self.read, "accuracy")
+        return against_weights(cells, self.read, "accuracy") if self.drawn else ()
 
 
 class SimAgreement(_PathMetric[SimAgreementSettings]):
@@ -192,7 +200,7 @@ class SimWeights(_PathMetric[SimWeightsSettings]):
 
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
         """One, with the matrices of each cell."""
-        return patterns(cells)
+        return patterns(cells) if self.drawn else ()
 
 
 class SimOperations(_PathMetric[SimOperationsSettings]):
@@ -218,7 +226,11 @@ class SimIterations(_PathMetric[SimIterationsSettings]):
 
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
         """One, with a line for each cell."""
-        return over_strengths(cells, self.settings.contender, self.read, "iterations")
+        return (
+            over_strengths(cells, self.settings.contender, self.read, "iterations")
+            if self.drawn
+            else ()
+        )
 
 
 class SimNorm(_PathMetric[SimNormSettings]):

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["SimAttack", "SimAttackSettings"]
 
 
+_FITTED = "state-driven"
+
+
 class SimAttackSettings(Settings):
     """Which contender is attacked, and how."""
 
     kind: Literal["fgsm", "pgd", "gaussian", "uniform"] = "fgsm"
     """One step along the sign of the gradient, ten such steps, or noise."""
-    contender: str = "state-driven"
+    contender: str = _FITTED
     """Its name: `state-driven`, `teacher`, `magnitude-pruned` or `layer-wise-lasso`."""
     strength: float | None = None
     """The lambda at which it was fitted; if not set, the middle one of those on record."""
@@ -67,7 +70,9 @@ class SimAttack(Metric[SimAttackSettings]):
         }
 
     def pictures(self, cells: Sequence[Shown]) -> Iterable[Picture]:
-        """One, with a chart for each cell."""
+        """One of all contenders, with a chart for each cell; nothing of a comparison."""
+        if self.settings.contender != _FITTED or self.settings.against is not None:
+            return ()
         return under_attack(cells, self.settings.kind, self.settings.strength)
 
     def _records(self, scores: Scores) -> Records | None:
