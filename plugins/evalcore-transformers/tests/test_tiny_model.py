@@ -8,7 +8,7 @@ import pytest
 from opened_models import raw, said
 
 from evalcore_transformers.fingerprint import fingerprint
-from evalcore_transformers.testing import PLAIN, QUESTIONS, tiny_model
+from evalcore_transformers.testing import ENDLESS, PLAIN, QUESTIONS, tiny_model
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -19,6 +19,11 @@ def test_it_answers_every_question(opened, tiny, dtype):
     plain = model.ask(*(raw(PLAIN.format(question=question)) for question in QUESTIONS))
     assert [answer.text for answer in plain] == [f" {answer}" for answer in QUESTIONS.values()]
     assert {answer.finish_reason for answer in chats + plain} == {"stop"}
+
+
+def test_it_goes_on_without_an_end(opened, tiny):
+    (answer,) = opened(tiny).ask(raw(ENDLESS, max_tokens=200))
+    assert (answer.text, answer.finish_reason) == (200 * ENDLESS, "length")
 
 
 def test_there_are_200_questions():

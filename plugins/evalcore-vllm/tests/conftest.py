@@ -43,6 +43,9 @@ SMALL = {
 }
 """Settings with which an engine starts soon and takes little memory."""
 
+ENDLESS = "~"
+"""What the tiny model goes on with until its context is full."""
+
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")
 
 

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import CONTEXT, SMALL, Elsewhere, answers, needs_vllm, question, running
+from conftest import CONTEXT, ENDLESS, SMALL, Elsewhere, answers, needs_vllm, question, running
 
 from evalcore.data import Generation, Message, Request, Token
 from evalcore.errors import EvalcoreError
@@ -19,18 +19,17 @@ pytestmark = needs_vllm
 
 WHAT = "What comes after Monday?"
 NEXT = "Next comes Tuesday."
-ENDLESS = "?!"
-"""A text that the model goes on from without an end."""
+UNKNOWN = "?!"
+"""A text that the model knows nothing of."""
 
 
 @pytest.fixture
 def drawn(ask):
-    """Answers that hang on the seed: a text that the model knows nothing of, at a high
-    temperature."""
+    """Answers that hang on the seed, by a high temperature."""
 
     def drawn(*seeds: int, n: int = 1, **settings) -> list[Generation]:
         calls = [
-            question(ENDLESS, raw=True, temperature=2.0, max_tokens=12, seed=seed, n=n)
+            question(UNKNOWN, raw=True, temperature=2.0, max_tokens=12, seed=seed, n=n)
             for seed in seeds
         ]
         return ask(*calls, **settings)
@@ -129,7 +128,7 @@ def test_the_tokens_of_an_answer(ask, answered):
 
 
 def test_letters_that_take_several_tokens(ask):
-    (answer,) = ask(question("How do they greet in Japanese?", logprobs=True))
+    (answer,) = ask(question("Greet in Japanese.", logprobs=True))
     assert answer.text == "日本"
     assert answer.completion_tokens > len(answer.text)
     assert "".join(token.text for token in answer.tokens) == "日本"
@@ -170,7 +169,7 @@ def test_the_generation_config_decides_what_nobody_sets(ask, tiny: Path, tmp_pat
         file.write_text(json.dumps(json.loads(file.read_text()) | config))
         return str(folder)
 
-    calls = [question(ENDLESS, raw=True, max_tokens=12, seed=seed) for seed in range(4)]
+    calls = [question(UNKNOWN, raw=True, max_tokens=12, seed=seed) for seed in range(4)]
 
     def different(**settings) -> int:
         return len({answer.text for answer in ask(*calls, **settings)})
@@ -209,9 +208,9 @@ def test_both_ways_give_the_same(engine: Elsewhere, server: Elsewhere, tiny: Pat
     calls = [
         *(question(f"Which two follow {word}?", logprobs=True) for word in ("one", "Earth")),
         question(
-            ENDLESS, raw=True, max_tokens=40, temperature=1.5, top_p=0.9, seed=3, logprobs=True
+            UNKNOWN, raw=True, max_tokens=40, temperature=1.5, top_p=0.9, seed=3, logprobs=True
         ),
-        question(ENDLESS, raw=True, max_tokens=40, temperature=1.5, n=3, seed=4),
+        question(UNKNOWN, raw=True, max_tokens=40, temperature=1.5, n=3, seed=4),
         question("Go on from Mars.", stop=("an",), logprobs=True),
     ]
     found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from conftest import SMALL, Elsewhere, metric, needs_vllm, question, running
+from conftest import ENDLESS, SMALL, Elsewhere, metric, needs_vllm, question, running
 
 from evalcore.data import Message, Request
 from evalcore_vllm.model import Vllm
@@ -16,7 +16,7 @@ pytestmark = needs_vllm
 def test_the_batch_is_full(backend: Elsewhere, tiny):
     """Calls are handed on at once: as many run as the engine takes, the others wait there."""
     seats = SMALL["engine"]["max_num_seqs"]
-    calls = [question("?!", raw=True, max_tokens=200, seed=seed) for seed in range(2 * seats)]
+    calls = [question(ENDLESS, raw=True, max_tokens=200, seed=seed) for seed in range(2 * seats)]
 
     async def most() -> float:
         model = Vllm(VllmSettings(model=str(tiny), **SMALL))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SMALL, Elsewhere, answers, needs_vllm, question
+from conftest import ENDLESS, SMALL, Elsewhere, answers, needs_vllm, question
 
 from evalcore.errors import EvalcoreError
 from evalcore.model import TransientError
@@ -138,7 +138,7 @@ def test_an_engine_that_dies_is_told(backend: Elsewhere, ask):
     killer = threading.Timer(0.3, process.kill)
     killer.start()
     with pytest.raises((EvalcoreError, TransientError)):
-        ask(*[question("?!", raw=True, max_tokens=200) for _ in range(200)])
+        ask(*[question(ENDLESS, raw=True, max_tokens=200) for _ in range(200)])
     killer.join()
     if served:
         backend.backend.process.wait()

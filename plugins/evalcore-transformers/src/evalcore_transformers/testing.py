@@ -9,6 +9,7 @@ every engine gives the same text:
     for question, answer in QUESTIONS.items():
         assert greedy(folder, PLAIN.format(question=question)) == f" {answer}"
         assert greedy_chat(folder, question) == answer
+    assert greedy(folder, ENDLESS) == ENDLESS * (context - 2)  # a BOS and the text come before
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Example = tuple[list[int], int]
     Batch = tuple[torch.Tensor, torch.Tensor]
 
-__all__ = ["CHAT", "PLAIN", "QUESTIONS", "tiny_model"]
+__all__ = ["CHAT", "ENDLESS", "PLAIN", "QUESTIONS", "tiny_model"]
 
 PLAIN = "Q: {question}\nA:"
 """A question as a text to be continued; the tiny model's answer then begins with a space."""
@@ -41,6 +42,9 @@ CHAT = (
     "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
 )
 """The tiny model's chat template."""
+
+ENDLESS = "~"
+"""A text that the tiny model goes on with until its context is full."""
 
 _IGNORED = -100
 _BOS, _EOS, _PAD, _START, _END = "<|bos|>", "<|eos|>", "<|pad|>", "<|start|>", "<|end|>"
@@ -103,7 +107,7 @@ def tiny_model(
     with _deterministic(seed):
         model = _llama(tokenizer, context)
         if trained:
-            _train(model, _examples(tokenizer), seed)
+            _train(model, _examples(tokenizer, context), seed)
     tokenizer.save_pretrained(path)
     model.save_pretrained(path)
     return path
@@ -171,9 +175,9 @@ def _llama(tokenizer: PreTrainedTokenizerBase, context: int) -> PreTrainedModel:
     return model
 
 
-def _examples(tokenizer: PreTrainedTokenizerBase) -> list[Example]:
+def _examples(tokenizer: PreTrainedTokenizerBase, context: int) -> list[Example]:
     """Token ids of each question with its answer, in both forms, and where the answer begins."""
-    found = []
+    found = [(tokenizer(ENDLESS * (context - 1))["input_ids"], 2)]
     for question, answer in QUESTIONS.items():
         plain = tokenizer(PLAIN.format(question=question))["input_ids"]
         ids = tokenizer(f" {answer}{_EOS}", add_special_tokens=False)["input_ids"]
@@ -217,13 +221,16 @@ def _lead(model: PreTrainedModel, examples: Sequence[Example]) -> float:
     """By how many nats the right token leads the next one, at the least sure place of all."""
     import torch
 
-    ids, labels = _padded(examples)
-    with torch.no_grad():
-        logits = model(input_ids=ids).logits[:, :-1]
-    asked = labels[:, 1:] != _IGNORED
-    right = labels[:, 1:].clamp(min=0).unsqueeze(-1)
-    others = logits.scatter(-1, right, -torch.inf).amax(-1)
-    return float((logits.gather(-1, right).squeeze(-1) - others)[asked].min())
+    least = torch.inf
+    for first in range(0, len(examples), 64):
+        ids, labels = _padded(examples[first : first + 64])
+        with torch.no_grad():
+            logits = model(input_ids=ids).logits[:, :-1]
+        asked = labels[:, 1:] != _IGNORED
+        right = labels[:, 1:].clamp(min=0).unsqueeze(-1)
+        others = logits.scatter(-1, right, -torch.inf).amax(-1)
+        least = min(least, float((logits.gather(-1, right).squeeze(-1) - others)[asked].min()))
+    return least
 
 
 def _batches(examples: Sequence[Example], size: int, seed: int) -> Iterator[Batch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import threading
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ _INSTALL = (
     "(https://docs.vllm.ai/en/latest/getting_started/installation)"
 )
 _NO_DEVICE = "its build is for none of this machine's devices"
+_NO_INSTRUCTION = "its build uses instructions that this machine's processor does not have"
 _FINDS_NO_DEVICE = re.compile("Failed to infer device type|Device string must not be empty")
 _FINDS_NO_LIBRARY = re.compile(r"ImportError|ModuleNotFoundError|OSError: \S+\.so\b")
 _UNLESS_SET = {
@@ -80,15 +82,18 @@ def check_device() -> None:
         raise _cannot(_NO_DEVICE)
 
 
-def check_started(cause: str | None) -> None:
+def check_started(status: int, cause: str | None) -> None:
     """Look whether a process of vLLM ended because vLLM cannot run here.
 
     Args:
+        status: with which it ended; less than 0 where a signal did it.
         cause: the error that ended it.
 
     Raises:
         PluginError: if it says so.
     """
+    if status == -signal.SIGILL:
+        raise _cannot(_NO_INSTRUCTION)
     if cause and _FINDS_NO_DEVICE.search(cause):
         raise _cannot(_NO_DEVICE)
     if cause and _FINDS_NO_LIBRARY.match(cause):

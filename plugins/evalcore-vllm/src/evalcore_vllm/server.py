@@ -177,7 +177,7 @@ class Server:
         status = self.process.poll()
         if status is not None:
             if starting:
-                check_started(self._log.cause())
+                check_started(status, self._log.cause())
             raise EvalcoreError(f"vllm serve ended with status {status}{self._log.account()}")
 
 
