@@ -30,7 +30,7 @@ def trained():
         functional.cross_entropy(model(inputs), labels).backward()
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter -= 0.5 * parameter.grad
+                parameter.sub_(0.5 * parameter.grad)
     return model.eval(), inputs, labels
 
 

@@ -51,7 +51,8 @@ def sensitivity(
             "the spectral radius of |A| is not below 1, so that changes of the inputs may grow "
             "without a bound: project the rows of A, or rescale the model"
         )
-    return solved[:-1] @ b + d
+    # No entry is negative but by rounding.
+    return solved[:-1].clamp(min=0) @ b + d
 
 
 def bound(
