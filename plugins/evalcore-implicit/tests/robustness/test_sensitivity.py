@@ -54,13 +54,15 @@ def test_outputs_change_by_no_more_than_the_sensitivity(seed, activation, size):
     assert (moved <= change.abs() @ s.T * (1 + 1e-9) + 1e-11).all()
 
 
-@settings(max_examples=25, deadline=None)
-@given(SEEDS)
-def test_no_entry_is_below_0(seed):
-    """Also where C and A leave out much, so that entries are 0 but for rounding."""
-    a, b, c, d = drawn(seed, n=40)
-    kept = torch.rand(a.shape, generator=torch.Generator().manual_seed(seed)) < 0.05
-    assert (sensitivity(a * kept, b, c * kept[:3], 0 * d) >= 0).all()
+def test_no_entry_is_below_0():
+    """Also where states differ by decades and much is left out, so that rounding decides."""
+    for seed in range(10):
+        a, _, c, _ = drawn(seed, n=40)
+        generator = torch.Generator().manual_seed(seed)
+        kept = torch.rand(a.shape, generator=generator) < 0.2
+        sizes = 100 ** torch.randn(40, generator=generator, dtype=torch.float64)
+        s = sensitivity(a * kept * sizes / sizes[:, None], torch.eye(40), c * kept[:3])
+        assert (s >= 0).all()
 
 
 def test_the_sensitivity_is_reached_by_a_model_without_signs():
