@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evalcore_implicit.sim.objectives import Objective
     from evalcore_implicit.sim.problem import Problem, Values
 
-__all__ = ["completed", "finished"]
+__all__ = ["finished"]
 
 _ROUNDS = 40
 """Linear systems, at most, for a row."""
@@ -28,6 +28,9 @@ _STEPS = (1.0, 0.5, 0.25, 0.1, 0.03)
 
 _TIGHT = 1e-9
 """How near, relatively, the norm of a row has to be to its bound to be held there."""
+
+_REFINED = 1e-14
+"""Where a linear system's residual is below this, relatively, its solution is not refined."""
 
 _JITTER = 1e-13
 """Added to the diagonal of a linear system, relative to the largest entry; refinement undoes it."""
@@ -60,29 +63,6 @@ def finished(
     found = problem.feasible(torch.stack(results)) if results else weights
     pulls = problem.pulls(found)
     return found, pulls, problem.values(found, pulls, objective)
-
-
-def completed(problem: Problem, weights: Tensor) -> Tensor:
-    """Rows whose residual is the least that their supports and signs allow, where that is feasible.
-
-    Args:
-        problem: of the rows.
-        weights: feasible, shape (rows, d).
-    """
-    result = weights.clone()
-    for i, pulls in enumerate(problem.pulls(weights)):
-        chosen = weights[i].nonzero()[:, 0]
-        if not chosen.numel():
-            continue
-        matrix = problem.gram.index_select(0, chosen).index_select(1, chosen)
-        change = _solution(matrix, pulls[chosen, None])
-        if change is None:
-            continue
-        row = weights[i, chosen] + change[:, 0]
-        norm = row[chosen < problem.rows.states].abs().sum()
-        if (row.sign() == weights[i, chosen].sign()).all() and norm <= problem.rows.radius[i]:
-            result[i, chosen] = row
-    return result
 
 
 @dataclass(eq=False)
@@ -151,22 +131,37 @@ class _Row:
         slopes, curvatures = (part[0, chosen] for part in pieces)
         matrix = self._problem.gram.index_select(0, chosen).index_select(1, chosen)
         matrix.diagonal().add_(curvatures)
+        right = self._problem.cross[0, chosen] - slopes * signs
         norm = torch.where(chosen < self._n, signs, 0)
-        right = torch.stack([self._problem.cross[0, chosen] - slopes * signs, norm], dim=1)
-        solution = _solution(matrix, right)
-        if solution is None:
+        tight = bool(norm.any()) and self._tight(point.weights)
+        found = self._held(matrix, right, norm) if tight else _unheld(matrix, right)
+        if found is not None and found[1] < 0:
+            found = _unheld(matrix, right)
+        elif found is not None and not tight and float(norm @ found[0]) > self._radius:
+            found = self._held(matrix, right, norm)
+        if found is None:
             return None
-        minimum, along = solution.T
-        multiplier = 0.0
-        if norm.any() and (self._tight(point.weights) or float(norm @ minimum) > self._radius):
-            excess = float(norm @ minimum) - self._radius
-            multiplier = max(excess / float(norm @ along), 0.0)
-            minimum = minimum - multiplier * along
+        minimum, multiplier = found
         full = torch.zeros_like(point.weights)
         full[chosen] = minimum
         every = torch.zeros_like(full)
         every[chosen] = signs
         return _Face(chosen, every, full, multiplier)
+
+    def _held(self, matrix: Tensor, right: Tensor, norm: Tensor) -> tuple[Tensor, float] | None:
+        """The minimum with the norm at its bound, and the multiplier, which may be negative.
+
+        A multiple of the constraint's square changes nothing there, but makes the matrix definite
+        where the features of a face depend on one another.
+        """
+        weight = matrix.diagonal().mean()
+        sides = torch.stack([right + weight * self._radius * norm, norm], dim=1)
+        solution = _solution(torch.addr(matrix, norm, weight * norm), sides)
+        if solution is None:
+            return None
+        minimum, along = solution.T
+        multiplier = (float(norm @ minimum) - self._radius) / float(norm @ along)
+        return minimum - multiplier * along, multiplier
 
     def _toward(self, point: _Point, face: _Face) -> tuple[_Point, bool] | None:
         """The point on the way to the minimum, and whether it is the minimum itself."""
@@ -218,11 +213,20 @@ class _Row:
         return float(weights[: self._n].abs().sum()) >= self._radius * (1 - _TIGHT)
 
 
+def _unheld(matrix: Tensor, right: Tensor) -> tuple[Tensor, float] | None:
+    solution = _solution(matrix.clone(), right[:, None])
+    return None if solution is None else (solution[:, 0], 0.0)
+
+
 def _solution(matrix: Tensor, right: Tensor) -> Tensor | None:
-    jittered = matrix.clone()
-    jittered.diagonal().add_(_JITTER * matrix.diagonal().amax())
-    factor, failed = torch.linalg.cholesky_ex(jittered)
+    """Of the system with a matrix, which is overwritten; none where that is not definite."""
+    jitter = _JITTER * matrix.diagonal().amax()
+    matrix.diagonal().add_(jitter)
+    factor, failed = torch.linalg.cholesky_ex(matrix)
     if failed:
         return None
     solution = torch.cholesky_solve(right, factor)
-    return solution + torch.cholesky_solve(right - matrix @ solution, factor)
+    left = right - matrix @ solution + jitter * solution
+    if left.abs().amax() <= _REFINED * right.abs().amax():
+        return solution
+    return solution + torch.cholesky_solve(left, factor)

@@ -226,13 +226,14 @@ def _begin(problem: Problem, spectrum: Spectrum, weights: np.ndarray) -> Iterate
 def _start(moments: Moments, start: Weights | None) -> np.ndarray:
     if start is None:
         return np.zeros(moments.cross.shape)
-    rows = np.block([[start.A, start.B], [start.C, start.D]])
-    if rows.shape != moments.cross.shape or len(start.A) != moments.states:
+    shapes = [matrix.shape for matrix in (start.A, start.B, start.C, start.D)]
+    n, p, q = moments.states, moments.inputs, moments.outputs
+    if shapes != [(n, n), (n, p), (q, n), (q, p)]:
         raise ValueError(
-            f"a start of {len(start.A)} states and shape {rows.shape}; the moments have "
-            f"{moments.states} states and shape {moments.cross.shape}"
+            f"a start with A, B, C and D of the shapes {shapes}; the moments have {n} states, "
+            f"{p} inputs and {q} outputs"
         )
-    return rows
+    return np.block([[start.A, start.B], [start.C, start.D]])
 
 
 def _limits(

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "Solution", "solve"]
 
-_FIRST = 100
+_FIRST = 200
 """Iterations before rows are finished for the first time; each time after, twice as many."""
 
-_ROUNDING = 1e-12
+_FIRST_NEAR = 30
+"""The same for rows that begin near their solution."""
+
+_ROUNDING = 1e-14
 """What counts as rounding in an objective, relative to the sum of squares of the targets."""
 
 
@@ -79,7 +82,7 @@ def solve(
     weights, duals, rho = start.weights.clone(), start.duals.clone(), start.penalties.clone()
     values = problem.values(weights, problem.pulls(weights), objective)
     iterations = torch.zeros(len(weights), dtype=torch.int64, device=weights.device)
-    done, several = 0, _FIRST
+    done, several = 0, _FIRST if not weights.any() else _FIRST_NEAR
     while True:
         converged = _converged(problem, values, limits.tolerance)
         left = (~converged).nonzero()[:, 0]

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from evalcore_implicit.sim.faces import completed
-from evalcore_implicit.sim.solving import Solution, solve
+from evalcore_implicit.sim.admm import Iterate
+from evalcore_implicit.sim.solving import Limits, Solution, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from evalcore_implicit.sim.admm import Iterate
     from evalcore_implicit.sim.objectives import Objective
     from evalcore_implicit.sim.problem import Problem
-    from evalcore_implicit.sim.solving import Limits
     from evalcore_implicit.sim.spectrum import Spectrum
 
 __all__ = ["match"]
 
-_FIRST = 1e-2
-"""The first slope of f at 0, relative to the largest entry of `cross`."""
+_FACTORS = (1e-2, 1e-4, 1e-6)
+"""Slopes of f at 0 in the relaxed problems, relative to the largest entry of `cross`; the last one
+stays."""
 
-_SMALLER = 1e-2
-"""What f is multiplied by from one problem to the next."""
+_TIGHTER = 1e-2
+"""The tolerance of each relaxed problem, relative to that of the whole."""
 
-_PROBLEMS = 4
+_PROBLEMS = 12
 """How many relaxed problems there are at most."""
+
+
+@dataclass(eq=False)
+class _Shifted:
+    """The relaxed problem whose targets s were moved by what was left of them before.
+
+    Attributes:
+        problem: with the cross and the squares of s.
+        along: t^T s of each row, with the targets t themselves; shape (rows,).
+    """
+
+    problem: Problem
+    along: Tensor
+
+    def select(self, chosen: Tensor) -> _Shifted:
+        return _Shifted(self.problem.select(chosen), self.along[chosen])
 
 
 def match(
@@ -42,10 +57,12 @@ def match(
     limits: Limits,
     tell: Callable[[float], None],
 ) -> Solution:
-    """Solve relaxed problems with less and less of f, then remove the residual on each support.
+    """The method of multipliers: relaxed problems with targets moved by the residuals before.
 
-    The least (1/2) |t - Phi w|^2 + c f(w) is at most c times the least f without a residual. So
-    the dual bound of each relaxed problem over c bounds the strict problem as well.
+    A relaxed problem, the least (1/2) |s - Phi w|^2 + c f(w), leaves s - Phi w = c y, and y is a
+    point of the dual of the strict problem, whose value t^T y less the conjugate of f and the norm
+    constraint at Phi^T y bounds the least f from below. The next s is t + c y. After Bertsekas,
+    Constrained Optimization and Lagrange Multiplier Methods, 1982, section 2.2.
 
     Args:
         problem: of the rows.
@@ -53,46 +70,79 @@ def match(
         objective: f.
         start: feasible.
         limits: the tolerance is for the gap, relative to f, and for the residual, relative to the
-            targets.
+            targets; the iterations are for all relaxed problems of a row together.
         tell: takes how much is done, from 0 to 1.
     """
-    factor = _factor(problem, objective)
+    unit = _unit(problem, objective)
+    inner = Limits(_TIGHTER * limits.tolerance, -(-limits.max_iterations // _PROBLEMS))
+    weights, duals, rho = start.weights.clone(), start.duals.clone(), start.penalties.clone()
     bound = torch.full_like(problem.squares, -math.inf)
-    iterate, iterations = start, torch.zeros_like(problem.squares, dtype=torch.int64)
+    iterations = torch.zeros_like(problem.squares, dtype=torch.int64)
+    left, shifted = (
+        torch.arange(len(weights), device=weights.device),
+        _Shifted(problem, problem.squares),
+    )
     for number in range(_PROBLEMS):
-        solution = solve(problem, spectrum, objective.times(factor), iterate, limits, _mute)
-        iterate, iterations = solution.iterate, iterations + solution.iterations
-        values = solution.values
-        bound = torch.maximum(bound, (values.objective - values.gap) / factor)
-        result = _result(problem, objective, solution, bound, limits.tolerance)
-        tell((number + 1) / _PROBLEMS)
-        if bool(result.converged.all()):
+        factor, following = (unit * _FACTORS[min(number + i, len(_FACTORS) - 1)] for i in (0, 1))
+        if not left.numel():
             break
-        factor *= _SMALLER
+        iterate = Iterate(weights[left], duals[left], rho[left])
+        relaxed = objective.times(factor)
+        solution = solve(shifted.problem, spectrum, relaxed, iterate, inner, _mute)
+        weights[left] = solution.iterate.weights
+        duals[left], rho[left] = solution.iterate.duals, solution.iterate.penalties
+        iterations[left] += solution.iterations
+        part = problem.select(left)
+        found, shifted = _shifted(part, shifted, objective, solution, factor, following)
+        bound[left] = torch.maximum(bound[left], found)
+        result = _result(problem, objective, Iterate(weights, duals, rho), bound, limits.tolerance)
+        open_rows = ~result.converged[left]
+        left, shifted = left[open_rows], shifted.select(open_rows)
+        tell((number + 1) / _PROBLEMS)
+    result = _result(problem, objective, Iterate(weights, duals, rho), bound, limits.tolerance)
+    tell(1.0)
     return replace(result, iterations=iterations)
 
 
-def _factor(problem: Problem, objective: Objective) -> float:
+def _unit(problem: Problem, objective: Objective) -> float:
     slope = float(objective.slopes(problem.rows).amax()) or objective.curvature
     reach = float(problem.cross.abs().amax())
-    return _FIRST * reach / slope if slope > 0 and reach > 0 else 1.0
+    return reach / slope if slope > 0 and reach > 0 else 1.0
+
+
+def _shifted(
+    problem: Problem,
+    before: _Shifted,
+    objective: Objective,
+    solution: Solution,
+    factor: float,
+    following: float,
+) -> tuple[Tensor, _Shifted]:
+    """The bound by the multipliers that a relaxed problem leaves, and the next relaxed problem."""
+    weights = solution.iterate.weights
+    pulls = before.problem.pulls(weights)
+    along = before.along - (problem.cross * weights).sum(1)
+    duals = pulls / factor
+    scale = objective.scale(duals, problem.rows, before.problem.noise / factor)
+    conjugate = objective.conjugate(duals * scale[:, None], problem.rows)
+    bound = scale * along / factor - conjugate
+    ratio = following / factor
+    squares = problem.squares + 2 * ratio * along + ratio**2 * solution.values.squares
+    moved = replace(problem, cross=problem.cross + ratio * pulls, squares=squares.clamp_min(0))
+    return bound, _Shifted(moved, problem.squares + ratio * along)
 
 
 def _result(
-    problem: Problem, objective: Objective, solution: Solution, bound: Tensor, tolerance: float
+    problem: Problem, objective: Objective, iterate: Iterate, bound: Tensor, tolerance: float
 ) -> Solution:
-    weights = completed(problem, solution.iterate.weights)
-    pulls = problem.pulls(weights)
-    squares = problem.values(weights, pulls, objective).squares
+    weights = iterate.weights
+    values = problem.values(weights, problem.pulls(weights), objective)
     penalties = objective.value(weights, problem.rows)
-    values = solution.values._replace(
-        objective=penalties, gap=(penalties - bound).clamp_min(0), squares=squares
-    )
-    matched = squares <= tolerance**2 * problem.squares
-    converged = matched & (values.gap <= tolerance * penalties)
-    return Solution(
-        replace(solution.iterate, weights=weights), values, solution.iterations, converged
-    )
+    gap = (penalties - bound).clamp_min(0)
+    matched = values.squares <= tolerance**2 * problem.squares
+    converged = matched & (gap <= tolerance * penalties)
+    values = values._replace(objective=penalties, gap=gap)
+    return Solution(iterate, values, torch.zeros_like(matched, dtype=torch.int64), converged)
 
 
 def _mute(done: float) -> None:
