@@ -298,6 +298,7 @@ class Result:
         failed: number of attempts that failed and are not in it.
         axis: what the value is a function of, where it is a point of a curve, such as `attempts`.
         at: where on this axis it lies; `None` where the metric has no curve.
+        of: what was measured, where the metric's name does not say, such as `accuracy`.
     """
 
     run: str
@@ -311,6 +312,7 @@ class Result:
     failed: int
     axis: str = field(default="", kw_only=True)
     at: float | None = field(default=None, kw_only=True)
+    of: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

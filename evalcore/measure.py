@@ -312,6 +312,7 @@ def _results(
             failed=failed,
             axis=estimate.axis,
             at=None if estimate.at is None else _finite(estimate.at),
+            of=estimate.of,
         )
         for metric, estimate in measured.items()
     ]

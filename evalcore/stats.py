@@ -55,6 +55,7 @@ class Estimate:
         clusters: Number of independent units among them.
         axis: What it is a function of, where a metric measures a curve: `attempts`.
         at: Where on this axis it lies; the estimates of a metric with one axis are one curve.
+        of: What it is the value of, where the metric's name does not say: `accuracy`, `km`.
     """
 
     value: float
@@ -64,6 +65,7 @@ class Estimate:
     clusters: int
     axis: str = field(default="", kw_only=True)
     at: float | None = field(default=None, kw_only=True)
+    of: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

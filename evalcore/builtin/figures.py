@@ -55,11 +55,13 @@ class _Curve(NamedTuple):
         axis: What is on it.
         parts: The metrics whose values the points are, from left to right.
         lines: The points of each line by its name, from left to right.
+        of: What they are values of, where the metric's name does not say.
     """
 
     axis: str
     parts: Sequence[str]
     lines: Mapping[str, Sequence[Point]]
+    of: str
 
 
 def figures(results: Sequence[Result]) -> str:
@@ -193,7 +195,8 @@ def _curve(by_metric: Mapping[str, Sequence[Result]]) -> _Curve | None:
     apart = all(len({p.x for p in points}) == len(points) > 1 for points in by_cell.values())
     if not placed or not apart or len({r.axis for _, r in placed}) > 1:
         return None
-    return _Curve(placed[0][1].axis, list(dict.fromkeys(r.metric for _, r in placed)), by_cell)
+    parts = list(dict.fromkeys(r.metric for _, r in placed))
+    return _Curve(placed[0][1].axis, parts, by_cell, _measured(r for _, r in placed))
 
 
 def _stands_apart(metric: str, curve: _Curve) -> bool:
@@ -216,7 +219,7 @@ def _sweep(results: Sequence[Result]) -> _Curve | None:
         others = ", ".join(f"{key}={value}" for key, value in r.settings.items() if key != swept)
         series.setdefault(others, []).append(Point(r.value, r.low, r.high, r.settings[swept]))
     several = any(len(points) > 1 for points in series.values())
-    return _Curve(swept, [results[0].metric], series) if several else None
+    return _Curve(swept, [results[0].metric], series, _measured(results)) if several else None
 
 
 def _line_figure(metric: str, curve: _Curve, form: NumberFormat, number: int) -> str:
@@ -238,7 +241,7 @@ def _line_figure(metric: str, curve: _Curve, form: NumberFormat, number: int) ->
         told = f"{over}, from {first} to {last}."
     plot = lines(drawn, scale, x, curve.axis, Caption(f"figure-{number}", title, told))
     content = f'<div class="curve{" named" if names else ""}">{plot}{names}</div>'
-    return _figure(title, _shown(drawn), content)
+    return _figure(title, _shown(drawn, curve.of), content)
 
 
 def _coloured(series: Mapping[str, Sequence[Point]]) -> list[Line]:
@@ -266,15 +269,15 @@ def _height(line: Line) -> float:
     return -math.inf if line.end is None else line.end
 
 
-def _shown(drawn: Sequence[Line]) -> str:
+def _shown(drawn: Sequence[Line], of: str) -> str:
     """What is shown, in words."""
     points = [point for line in drawn for point in line.points]
     if len(drawn) <= LINES:
-        return _unit(points)
+        return _unit(points, of)
     bounded = any(known(point.low) for point in points)
     bands = ", the first and the highest with their 95 % intervals" if bounded else ""
     named = f"the first of {len(drawn)} lines and the {LINES - 1} that end highest"
-    return f"{named} are named{bands}"
+    return f"{of}: {named} are named{bands}" if of else f"{named} are named{bands}"
 
 
 def _names_at_ends(drawn: Sequence[Line], scale: Scale, form: NumberFormat) -> str:
@@ -352,12 +355,18 @@ def _dot_figure(results: Sequence[Result], form: NumberFormat, number: int) -> s
     ]
     plot = dots(points, Scale.around(points), caption)
     content = _rows([result.cell for result in results], plot, values)
-    return _figure(metric, _unit(points), content)
+    return _figure(metric, _unit(points, _measured(results)), content)
 
 
-def _unit(points: Iterable[Point]) -> str:
+def _measured(results: Iterable[Result]) -> str:
+    """What they are values of, where all say the same."""
+    found = {result.of for result in results}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _unit(points: Iterable[Point], of: str) -> str:
     bounded = any(known(point.low) for point in points)
-    return "value with its 95 % interval" if bounded else "value"
+    return f"{of or 'value'} with its 95 % interval" if bounded else of or "value"
 
 
 def _extremes(points: Iterable[tuple[str, Point]], form: NumberFormat) -> str:
@@ -403,6 +412,6 @@ def _legend(names: Iterable[str]) -> str:
 
 def _figure(title: str, unit: str, content: str) -> str:
     return (
-        f"<figure>\n<figcaption><h3>{text(title)}</h3><span>{unit}</span></figcaption>\n"
+        f"<figure>\n<figcaption><h3>{text(title)}</h3><span>{text(unit)}</span></figcaption>\n"
         f"{content}\n</figure>\n"
     )

@@ -272,6 +272,14 @@ def test_parts_that_lie_on_an_axis_are_a_curve(results, drawn, dots):
     assert page.count("svg", "dots") == dots
 
 
+def test_what_was_measured_stands_beside_a_figure_where_all_its_values_say_so():
+    cells = [*curve("a", {1: 0.25, 10: 0.75}), *curve("b", {1: 0.5, 10: 0.5})]
+    same = [replace(found, of="accuracy") for found in cells]
+    assert plots(*same).content["span"].count("accuracy") == 3
+    assert plots(*cells).content["span"].count("value") == 3
+    assert "accuracy" not in plots(*same[:2], *cells[2:]).content["span"]
+
+
 def test_a_curve_alone_has_its_values_beside_its_points():
     page = plots(*curve("a", {1: 0.25, 5: None, 10: 0.75}))
     assert page.content["text"][-2:] == ["0.250", "0.750"]

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from evalcore.errors import EvalcoreError
@@ -23,6 +24,11 @@ def implicit(**settings):
 
 def recurrent(**settings):
     return ImplicitRnn(ImplicitRnnSettings(**{"epochs": 15, "states": 6, "hidden": 4, **settings}))
+
+
+def made(estimator, features, outputs):
+    """A network as the estimator makes it, with new weights."""
+    return estimator.network(estimator.settings, features, outputs)
 
 
 def error(fit, estimator, inputs, targets):
@@ -49,6 +55,21 @@ def error(fit, estimator, inputs, targets):
 def test_sizes_by_formula(fit, estimator, shape, outputs, parameters):
     found = fit(estimator, RNG.normal(size=shape), RNG.normal(size=(2, outputs))).details
     assert found["parameters"] == parameters
+
+
+@pytest.mark.parametrize(
+    ("estimator", "shape"),
+    [(implicit, (20, 5)), (recurrent, (20, 4, 5))],
+    ids=["rows", "sequences"],
+)
+def test_a_model_that_finds_no_equilibrium_is_an_error(fit, estimator, shape):
+    inputs, targets = RNG.normal(size=shape), RNG.normal(size=(20, 1))
+    with pytest.raises(
+        EvalcoreError,
+        match=r"the equilibrium of 100% of the training samples is not found within "
+        r"`max_iterations` = 2 to the `tolerance` of .*: allow more iterations",
+    ):
+        fit(estimator(max_iterations=2, solver="picard"), inputs, targets)
 
 
 def test_the_authors_recipe_is_the_default():
@@ -202,14 +223,16 @@ def test_details_can_be_written_as_they_are(fit, sums, make):
     assert 0 <= details["residual"] <= 3e-6
 
 
-def test_a_model_that_may_not_iterate_long_does_not_converge_and_says_so(fit, sums):
-    estimator = implicit(max_iterations=2)
+def test_where_a_model_may_not_iterate_long_enough_it_does_not_converge_and_says_so(fit, sums):
+    estimator = implicit(max_iterations=12, tolerance_mode="absolute")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        details = estimator.predict(fit(estimator, *sums).state, sums[0]).details
-    assert details["converged"] < 0.5
-    assert details["residual"] > 1e-6
-    assert details["iterations"]["absolute_max"] > 2
+        state = fit(estimator, *sums).state
+        near, far = (estimator.predict(state, size * sums[0]).details for size in (1, 1e9))
+    assert near["converged"] > 0.5
+    assert far["converged"] < 0.5
+    assert far["residual"] > 1e-6
+    assert far["iterations"]["absolute_max"] > 12
 
 
 @pytest.mark.parametrize("make", [implicit, recurrent])
@@ -229,16 +252,20 @@ def test_an_equilibrium_that_there_is_not_is_on_record(fit, sums):
     assert json.loads(json.dumps(details, allow_nan=False)) == details
 
 
-def test_the_operations_follow_the_iterations(fit, sums):
-    short, long = (fit(implicit(max_iterations=n), *sums).details for n in (1, 3))
-    assert short["operations"] == 6 * 6 + 6 * 6 + 6 + 6
-    assert long["operations"] == 3 * 6 * 6 + 6 * 6 + 6 + 6
+def test_the_operations_follow_the_iterations(sums):
+    inputs = torch.from_numpy(sums[0]).float()
+    short, long = (
+        made(implicit(max_iterations=n, tolerance=1e-30), 6, 1).operations(inputs) for n in (1, 3)
+    )
+    assert short == 6 * 6 + 6 * 6 + 6 + 6
+    assert long == 3 * 6 * 6 + 6 * 6 + 6 + 6
 
 
-def test_the_operations_of_a_sequence_are_those_of_its_steps(fit, sums):
-    found = fit(recurrent(max_iterations=2, epochs=1), *sums).details
+def test_the_operations_of_a_sequence_are_those_of_its_steps(sums):
+    inputs = torch.from_numpy(sums[0]).float().unsqueeze(-1)
     step = 2 * 6 * 6 + 6 * 5 + 4 * 6 + 4 * 5
-    assert found["operations"] == 6 * step + 4
+    estimator = recurrent(max_iterations=2, tolerance=1e-30)
+    assert made(estimator, 1, 1).operations(inputs) == 6 * step + 4
 
 
 @pytest.mark.parametrize("settings", [{}, {"constraint": "triangular", "bias": True}], ids=str)

@@ -40,6 +40,22 @@ def test_a_curve_has_a_part_for_each_shift_with_its_place(asked):
     assert found["range=10"].low < found["range=10"].value < found["range=10"].high
 
 
+def test_what_is_measured_is_told_and_intervals_keep_to_its_range(asked):
+    """Of few drawings that differ much, Student's interval would reach beyond."""
+    errors = asked(ExtrapolationCurve, drawings([curve([0.1, 90.0, 1e3, 1e6]), curve([1.0] * 4)]))
+    assert {(part.of, part.low) for part in errors.values()} == {("mse", 0.0)}
+    rows = [[0.9] * 4, [1.0] * 4]
+    hits = asked(ExtrapolationCurve, drawings([curve(row, **ACCURACY) for row in rows]))
+    assert {(part.of, part.high) for part in hits.values()} == {("accuracy", 1.0)}
+
+
+def test_a_doubling_is_not_beyond_the_last_shift(asked):
+    never = [curve([1.0] * 4), curve([1.0] * 4), curve(power_law(2))]
+    found = asked(ExtrapolationDoubling, drawings(never))["log10-shift"]
+    assert found.high == math.log10(RANGES[-1])
+    assert found.low < found.value < found.high
+
+
 def test_named_shifts_are_called_by_their_names(asked):
     shifts = [
         shift(0, inside=True, name="region", km=1.0),

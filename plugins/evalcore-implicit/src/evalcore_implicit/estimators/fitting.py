@@ -86,7 +86,7 @@ def fit_network(
         )
         generator = torch.Generator().manual_seed(seed)
         trained = train(network, inputs, targets, made, generator=generator, tell=tell)
-        operations = _operations(network, inputs)
+        operations = _looked_at(network, inputs)
     weights = {name: weight.numpy().copy() for name, weight in network.state_dict().items()}
     details: dict[str, Any] = {
         "parameters": network.count(),
@@ -148,10 +148,13 @@ def _scalings(samples: Samples, *, standardize: bool) -> tuple[Scaling, Scaling]
     return to_inputs, to_targets
 
 
-def _operations(network: Network, inputs: Tensor) -> int:
+def _looked_at(network: Network, inputs: Tensor) -> int:
+    """The operations of a trained network that is what it is meant to be."""
     network.eval()
+    some = _some(inputs)
     with torch.no_grad():
-        return round(network.operations(_some(inputs)))
+        network.check(some)
+        return round(network.operations(some))
 
 
 def _some(inputs: Tensor) -> Tensor:

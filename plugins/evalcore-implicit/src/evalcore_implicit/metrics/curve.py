@@ -38,7 +38,12 @@ class ExtrapolationCurve(Metric[ExtrapolationCurveSettings]):
         if curves is None:
             return {}
         return {
-            place.name: replace(estimate(values, curves.samples), axis=curves.axis, at=place.at)
+            place.name: replace(
+                estimate(values, curves.samples, within=curves.range),
+                axis=curves.axis,
+                at=place.at,
+                of=curves.measure,
+            )
             for place, values in zip(curves.places, curves.values.T, strict=True)
         }
 

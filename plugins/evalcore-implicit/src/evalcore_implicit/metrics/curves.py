@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,6 +68,11 @@ class Curves(NamedTuple):
     counts: Floats
     samples: NDArray[np.int64]
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Between which values the measure is."""
+        return _RANGES.get(self.measure, (-math.inf, math.inf) if self.higher else (0, math.inf))
+
     def place_of(self, shift: Mapping[str, Any]) -> int:
         """Which of the places a shift on record has."""
         return self.keys.index(_key(shift))
@@ -119,10 +126,23 @@ def curves_of(scores: Scores, measure: str | None = None) -> Curves | None:
     )
 
 
-def estimate(values: Floats, samples: NDArray[np.int64]) -> Estimate:
-    """The mean over drawings of the attempts that have a value; both of shape (A,)."""
+def estimate(
+    values: Floats,
+    samples: NDArray[np.int64],
+    *,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> Estimate:
+    """The mean over drawings of the attempts that have a value; both of shape (A,).
+
+    Args:
+        values: of attempts.
+        samples: their codes.
+        within: between which the mean is for sure; the interval is cut to it.
+    """
     known = ~np.isnan(values)
-    return stats.mean(values[known], samples[known])
+    found = stats.mean(values[known], samples[known])
+    low, high = (float(np.clip(end, *within)) for end in (found.low, found.high))
+    return replace(found, low=low, high=high)
 
 
 def by_sample(values: Floats, samples: NDArray[np.int64], scores: Scores) -> Floats:
@@ -142,6 +162,9 @@ def by_sample(values: Floats, samples: NDArray[np.int64], scores: Scores) -> Flo
     means[known] = sums[known] / counts[known]
     return means
 
+
+#: Between which values measures are, other than errors, which are 0 or more.
+_RANGES = {"accuracy": (0.0, 1.0), "r2": (-math.inf, 1.0)}
 
 #: What is better of measures that stand beside a task's main one.
 _BETTER = dict.fromkeys(("accuracy", "r2"), "higher") | dict.fromkeys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +60,8 @@ class ExtrapolationArea(Metric[ExtrapolationAreaSettings]):
         curves = curves_of(scores, self.settings.measure)
         if curves is None:
             return {}
-        return {_part(curves): estimate(self._areas(curves), curves.samples)}
+        found = estimate(self._areas(curves), curves.samples)
+        return {_part(curves): replace(found, of=curves.measure)}
 
     def per_sample(self, scores: Scores) -> Mapping[str, Floats]:
         """That of each drawing."""
@@ -94,7 +96,7 @@ class ExtrapolationDoubling(Metric[ExtrapolationDoublingSettings]):
         name, shifts, censored = self._found(curves)
         known = ~np.isnan(censored)
         return {
-            name: estimate(shifts, curves.samples),
+            name: self._mean(shifts, curves),
             "censored": stats.proportion(censored[known], curves.samples[known]),
         }
 
@@ -109,6 +111,13 @@ class ExtrapolationDoubling(Metric[ExtrapolationDoublingSettings]):
             "censored": by_sample(censored, curves.samples, scores),
         }
 
+    def _mean(self, shifts: Floats, curves: Curves) -> Estimate:
+        """No further than the last shift, at which counting ends."""
+        last = curves.places[-1].at
+        if _is_logarithmic(_outside(curves)):
+            last = math.log10(last)
+        return estimate(shifts, curves.samples, within=(-math.inf, last))
+
     def _found(self, curves: Curves) -> tuple[str, Floats, Floats]:
         at = np.array([place.at for place in curves.places])
         errors, least = curves.values, np.full(len(curves.values), self.settings.floor)
@@ -119,9 +128,15 @@ class ExtrapolationDoubling(Metric[ExtrapolationDoublingSettings]):
             for row, floor in zip(errors, least, strict=True)
         ]
         shifts, censored = np.array(pairs, dtype=np.float64).T
-        if not _is_logarithmic(at[at > at[curves.inside]]):
+        if not _is_logarithmic(_outside(curves)):
             return "shift", shifts, censored
         return "log10-shift", np.log10(shifts), censored
+
+
+def _outside(curves: Curves) -> Floats:
+    """The shifts beyond that of training."""
+    at = [place.at for place in curves.places]
+    return np.array([place for place in at if place > at[curves.inside]])
 
 
 def area(at: Sequence[float] | Floats, heights: Floats) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -102,6 +103,9 @@ S = TypeVar("S", bound=_PathSettings)
 class _PathMetric(Metric[S]):
     """A number of a contender at each strength, such as `lambda=1`, over drawings."""
 
+    most: ClassVar[float] = math.inf
+    """What it cannot be above; it cannot be below 0."""
+
     @abstractmethod
     def read(self, contender: Mapping[str, Any]) -> float | None:
         """The number, of a contender as the task has it on record."""
@@ -111,9 +115,11 @@ class _PathMetric(Metric[S]):
         records = self._records(scores)
         if records is None:
             return {}
+        compared = self.settings.against is not None
+        within = (-math.inf if compared else 0.0, math.inf if compared else self.most)
         return {
             _part(self.settings.contender, strength): self._placed(
-                estimate(values, records.samples), records, strength
+                estimate(values, records.samples, within=within), records, strength
             )
             for strength, values in self._columns(records)
         }
@@ -169,6 +175,8 @@ class SimAccuracy(_PathMetric[SimAccuracySettings]):
     In the report the accuracy of every contender is drawn against the share of weights left.
     """
 
+    most = 1.0
+
     def read(self, contender: Mapping[str, Any]) -> float | None:
         """The accuracy."""
         return _number(contender, "accuracy")
@@ -180,6 +188,8 @@ class SimAccuracy(_PathMetric[SimAccuracySettings]):
 
 class SimAgreement(_PathMetric[SimAgreementSettings]):
     """Share of the test images that are put in the teacher's class."""
+
+    most = 1.0
 
     def read(self, contender: Mapping[str, Any]) -> float | None:
         """The agreement."""

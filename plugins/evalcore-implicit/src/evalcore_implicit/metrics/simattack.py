@@ -54,8 +54,11 @@ class SimAttack(Metric[SimAttackSettings]):
         records = self._records(scores)
         if records is None:
             return {}
+        least = 0.0 if self.settings.against is None else -1.0
         return {
-            f"epsilon={at:g}": replace(estimate(values, records.samples), axis="epsilon", at=at)
+            f"epsilon={at:g}": replace(
+                estimate(values, records.samples, within=(least, 1)), axis="epsilon", at=at
+            )
             for at, values in self._columns(records)
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +40,10 @@ class ModelSize(Metric[ModelSizeSettings]):
     def compute(self, scores: Scores) -> Mapping[str, Estimate]:
         """The parts that a model tells."""
         samples, columns = _columns(scores)
-        return {name: estimate(column, samples) for name, column in columns.items()}
+        return {
+            name: estimate(column, samples, within=(0, math.inf))
+            for name, column in columns.items()
+        }
 
     def per_sample(self, scores: Scores) -> Mapping[str, Floats]:
         """Those of each drawing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,7 +56,11 @@ class SolverIterations(Metric[SolverIterationsSettings]):
             return {}
         steps = _at_places(scores, curves, self._read)
         return {
-            place.name: replace(estimate(column, curves.samples), axis=curves.axis, at=place.at)
+            place.name: replace(
+                estimate(column, curves.samples, within=(0, math.inf)),
+                axis=curves.axis,
+                at=place.at,
+            )
             for place, column in zip(curves.places, steps.T, strict=True)
             if not np.isnan(column).all()
         }
@@ -91,7 +96,7 @@ class SolverConvergence(Metric[SolverConvergenceSettings]):
         if curves is None:
             return {}
         return {
-            name: estimate(values, curves.samples)
+            name: estimate(values, curves.samples, within=(0, 1))
             for name, values in _convergence(scores, curves).items()
         }
 

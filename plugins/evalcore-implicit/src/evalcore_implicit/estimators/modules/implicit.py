@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from evalcore.errors import EvalcoreError
 from evalcore_implicit.estimators.modules.network import Network
 from evalcore_implicit.layer import ImplicitLayer, ImplicitRNN
 
@@ -24,6 +25,9 @@ _TOLERANCE = 1e-6
 
 _MOST = 5000
 """Iterations that are told, at most."""
+
+_ENOUGH = 0.5
+"""Share of the training samples whose equilibrium a model finds that is one at all."""
 
 
 class ImplicitNetwork(Network):
@@ -58,6 +62,14 @@ class ImplicitNetwork(Network):
     def project_(self) -> None:
         """Bring A back to the constraint."""
         self.layer.project_()
+
+    def check(self, inputs: Tensor) -> None:
+        """Look whether equilibria are found.
+
+        Raises:
+            EvalcoreError: if most of them are not.
+        """
+        _check(self.layer, [inputs])
 
     def details(self, inputs: Tensor) -> Mapping[str, Any]:
         """How the equilibria are found."""
@@ -102,6 +114,14 @@ class ImplicitRecurrent(Network):
         """Bring A back to the constraint."""
         self.cells.project_()
 
+    def check(self, inputs: Tensor) -> None:
+        """Look whether equilibria are found, of every time step.
+
+        Raises:
+            EvalcoreError: if most of them are not.
+        """
+        _check(self.cells.cell.layer, self._asked(inputs))
+
     def details(self, inputs: Tensor) -> Mapping[str, Any]:
         """How the equilibria of all time steps are found."""
         return _details(self.cells.cell.layer, self._asked(inputs))
@@ -130,6 +150,17 @@ def _operations(layer: ImplicitLayer, asked: Sequence[Tensor]) -> float:
         of_iteration += layer.states**3 // 3  # a factorisation
     others = sum(weight.numel() for name, weight in layer.named_parameters() if name != "A")
     return iterations * of_iteration + len(asked) * others
+
+
+def _check(layer: ImplicitLayer, asked: Sequence[Tensor]) -> None:
+    share = _mean(torch.stack([layer.solve(inputs)[1].converged for inputs in asked]).all(0))
+    if share < _ENOUGH:
+        most = layer.settings["max_iterations"]
+        raise EvalcoreError(
+            f"the equilibrium of {1 - share:.0%} of the training samples is not found within "
+            f"`max_iterations` = {most} to the `tolerance` of {layer.settings['tolerance']:g}: "
+            "allow more iterations, or keep the rows of A shorter by `kappa`"
+        )
 
 
 def _details(layer: ImplicitLayer, asked: Sequence[Tensor]) -> Mapping[str, Any]:

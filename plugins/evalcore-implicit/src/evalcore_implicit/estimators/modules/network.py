@@ -30,6 +30,13 @@ class Network(nn.Module):
     def project_(self) -> None:
         """Bring the weights back to where they must be; called after each step."""
 
+    def check(self, inputs: Tensor) -> None:
+        """Look whether it has learned to be what it is meant to be; called after training.
+
+        Raises:
+            EvalcoreError: if it has not.
+        """
+
     def details(self, inputs: Tensor) -> Mapping[str, Any]:
         """What is worth having on record of a prediction (JSON-ready)."""
         return {}
