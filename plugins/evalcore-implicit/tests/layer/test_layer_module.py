@@ -260,3 +260,13 @@ def test_on_a_gpu_it_is_the_same(solver):
         there.A.mul_(50)
     there.project_()
     there.check()
+
+
+@pytest.mark.parametrize("gradient", ["implicit", "phantom"])
+@pytest.mark.parametrize("name", list("ABCD"))
+def test_a_matrix_that_is_not_finite_is_told(name, gradient):
+    layer = ImplicitLayer(3, 4, 2, gradient=gradient)
+    with torch.no_grad():
+        getattr(layer, name)[1, 1] = float("nan")
+    with pytest.raises(ValueError, match=f"{name} has a NaN or an infinite entry"):
+        layer(torch.ones(2, 3))

@@ -61,6 +61,13 @@ def test_float32_rows_are_inside_up_to_rounding():
     assert torch.equal(project_rows(projected, 0.95), projected)
 
 
+@pytest.mark.parametrize("size", [1e8, 3e38])
+def test_entries_beyond_what_the_radius_changes_share_it(size):
+    projected = project_rows(torch.tensor([[size] * 4, [size, -size, 0.0, 1.0]]), 0.8)
+    expected = torch.tensor([[0.2] * 4, [0.4, -0.4, 0.0, 0.0]])
+    torch.testing.assert_close(projected, expected, atol=1e-6, rtol=0)
+
+
 def test_the_matrix_itself_is_not_changed():
     matrix = torch.full((2, 3), 4.0)
     project_rows(matrix, 1.0)

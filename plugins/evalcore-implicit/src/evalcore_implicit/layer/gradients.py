@@ -75,8 +75,7 @@ class _Implicit(torch.autograd.Function):
             slope = None if settings.phi.from_state else equation.slope(x)
             ctx.save_for_backward(a, b, c, d, u, x, slope)
             ctx.settings, ctx.tell, ctx.rate = settings, tell, solution.rate
-        y = x @ c.t()
-        return y if d is None else torch.addmm(y, u, d.t())
+        return _read(x, u, (a, b, c, d))
 
     @staticmethod
     @once_differentiable
@@ -152,16 +151,24 @@ def _equation(a: Tensor, b: Tensor, u: Tensor, settings: LayerSettings) -> Equil
     equation = Equilibrium(a, u @ b.t(), settings.phi)
     # A sum is not finite where a term is not; where it merely overflows, none is found.
     if not math.isfinite(float(a.detach().sum() + equation.offset.detach().sum())):
-        for name, tensor in {"A": a, "B": b, "u": u}.items():
-            if not torch.isfinite(tensor).all():
-                raise ValueError(f"{name} has a NaN or an infinite entry")
+        _check_finite(A=a, B=b, u=u)
     return equation
 
 
 def _read(x: Tensor, u: Tensor, matrices: Matrices) -> Tensor:
     _, _, c, d = matrices
     y = x @ c.t()
-    return y if d is None else torch.addmm(y, u, d.t())
+    if d is not None:
+        y = torch.addmm(y, u, d.t())
+    if not math.isfinite(float(y.detach().sum())):
+        _check_finite(C=c, D=d)
+    return y
+
+
+def _check_finite(**matrices: Tensor | None) -> None:
+    for name, matrix in matrices.items():
+        if matrix is not None and not torch.isfinite(matrix).all():
+            raise ValueError(f"{name} has a NaN or an infinite entry")
 
 
 _THROUGH_STEPS = {"unrolled": _unrolled, "phantom": _phantom}

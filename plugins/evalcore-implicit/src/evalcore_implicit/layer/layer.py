@@ -114,7 +114,7 @@ class ImplicitLayer(nn.Module):
             u: shape (batch, p).
 
         Raises:
-            ValueError: if u has another shape or dtype, or A, B or u is not finite.
+            ValueError: if u has another shape or dtype, or a matrix or u is not finite.
             NotConvergedError: if a sample does not converge and `on_failure` is `raise`; the
                 backward pass may raise it too.
         """

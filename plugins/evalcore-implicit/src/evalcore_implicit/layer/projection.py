@@ -35,27 +35,31 @@ def project_rows(matrix: Tensor, radius: float) -> Tensor:
     chosen = outside.nonzero()[:, 0]
     if chosen.numel() == 0:
         return result
+    # Of huge entries the sum alone may be infinite.
     if not torch.isfinite(norms).all() and not torch.isfinite(result).all():
         raise ValueError("the matrix to project has a NaN or an infinite entry")
     rows = result[chosen]
     sizes = rows.abs()
-    shrunk = (sizes - _thresholds(sizes, radius)[:, None]).clamp_min_(0)
+    # As gaps to the largest entry, of which nothing is rounded off however large that is. What is
+    # further from it than the radius becomes 0.
+    gaps = (sizes.amax(1, keepdim=True) - sizes).clamp_max_(radius)
+    shrunk = (_widest(gaps, radius)[:, None] - gaps).clamp_min_(0)
     shrunk.mul_((radius / shrunk.sum(1, keepdim=True)).clamp_max_(1))
     result[chosen] = shrunk.copysign_(rows)
     return result
 
 
-def _thresholds(sizes: Tensor, radius: float) -> Tensor:
-    """What to take off each row's absolute values so that those above it sum to the radius."""
-    ordered = _descending(sizes)
-    ranks = torch.arange(1, sizes.shape[1] + 1, dtype=sizes.dtype, device=sizes.device)
-    levels = (ordered.cumsum(1) - radius) / ranks
-    # The entries above their level come first; their number is at least 1.
-    last = (ordered > levels).sum(1, keepdim=True).clamp_min_(1) - 1
+def _widest(gaps: Tensor, radius: float) -> Tensor:
+    """The gap of each row from which what is missing of smaller ones sums to the radius."""
+    ordered = _ascending(gaps)
+    ranks = torch.arange(1, gaps.shape[1] + 1, dtype=gaps.dtype, device=gaps.device)
+    levels = (ordered.cumsum(1) + radius) / ranks
+    # The gaps below their level come first; their number is at least 1.
+    last = (ordered < levels).sum(1, keepdim=True).clamp_min_(1) - 1
     return levels.gather(1, last)[:, 0]
 
 
-def _descending(sizes: Tensor) -> Tensor:
-    if sizes.device.type == "cpu":  # NumPy sorts short rows several times faster than torch.
-        return torch.from_numpy(np.sort(sizes.numpy(), axis=1)[:, ::-1].copy())
-    return sizes.sort(1, descending=True).values
+def _ascending(gaps: Tensor) -> Tensor:
+    if gaps.device.type == "cpu":  # NumPy sorts short rows several times faster than torch.
+        return torch.from_numpy(np.sort(gaps.numpy(), axis=1))
+    return gaps.sort(1).values

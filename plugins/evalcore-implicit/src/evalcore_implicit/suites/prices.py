@@ -181,7 +181,7 @@ def _check_steps(
         row = int(back[0]) + 1
         raise TaskError(
             f"{places[row]}: found {shown(times[row])} after {shown(times[row - 1])}, and "
-            f"{back.size} rows in all out of the order of time; sort the file, or set "
+            f"{back.size} such places in all; sort the file, or set "
             "`order: sort`"
         )
     _, first, count = np.unique(times, return_index=True, return_counts=True)
@@ -190,6 +190,6 @@ def _check_steps(
         other = one + 1 + int(np.flatnonzero(times[one + 1 :] == times[one])[0])
         raise TaskError(
             f"{places[other]}: found {shown(times[other])} again, first at {places[one]}, and "
-            f"{int(np.sum(count > 1))} times in all that come several times; mend the file, or set "
+            f"{int(np.sum(count > 1))} such times in all; mend the file, or set "
             "`duplicates: first`, `last` or `mean`"
         )
