@@ -335,6 +335,7 @@ class _Reader:
                 self.report((), f"found {short(data)}, expected the keys {', '.join(_FRAME)}")
             raise SpecError(self.document.in_order(self.problems))
         data = self.override({"strategy": DEFAULT_STRATEGY, **deepcopy(data)}, overrides)
+        self.check_overridden(data.get("sweep"))
         frame = self.frame(data)
         variants = expand(data, self.report)
         cells = [self.cell(variant) for variant in variants]
@@ -396,6 +397,19 @@ class _Reader:
                 self.problems[f"--set {text}: {error}"] = None
             self.overridden[parse_path(path)] = f"--set {text}"
         return data
+
+    def check_overridden(self, sweep: Any) -> None:
+        """Refuse an override of what the sweep replaces in every cell: it would do nothing."""
+        if not isinstance(sweep, dict) or "include" in sweep:
+            return
+        for path in sweep:
+            swept = parse_path(str(path))
+            for place, text in self.overridden.items():
+                if place[: len(swept)] == swept:
+                    self.problems[
+                        f"{text}: the sweep sets {path} in every cell, so this would do nothing; "
+                        f"change what is swept, by --set sweep.{path}=VALUES or in the spec"
+                    ] = None
 
     def frame(self, data: dict[str, Any]) -> Frame | None:
         try:

@@ -317,6 +317,11 @@ SWEEPS = [
 
 OVERRIDES = [
     _set("--set: no value", "seed", "--set seed: expected PATH=VALUE"),
+    _set(
+        "--set: of what is swept",
+        "strategy.temperature=0.5",
+        "the sweep sets strategy.temperature in every cell, so this would do nothing",
+    ),
     _set("--set: no path", "=3", "--set =3: expected PATH=VALUE"),
     _set("--set: nothing", "", "expected PATH=VALUE"),
     _set("--set: wrong type", "seed=x", "--set seed=x: seed: found 'x', expected a whole number"),
