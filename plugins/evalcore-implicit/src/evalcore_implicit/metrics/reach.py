@@ -61,7 +61,8 @@ class ExtrapolationArea(Metric[ExtrapolationAreaSettings]):
         if curves is None:
             return {}
         found = estimate(self._areas(curves), curves.samples)
-        return {_part(curves): replace(found, of=curves.measure)}
+        of = curves.measure if curves.higher else f"log10 of {curves.measure}"
+        return {_part(curves): replace(found, of=of)}
 
     def per_sample(self, scores: Scores) -> Mapping[str, Floats]:
         """That of each drawing."""
