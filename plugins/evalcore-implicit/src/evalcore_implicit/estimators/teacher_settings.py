@@ -37,7 +37,8 @@ class TeacherSettings(Training):
 class ImageMlpSettings(TeacherSettings):
     """A multilayer perceptron for images.
 
-    Sizes and training are those of the example of `torchidl` for Fashion-MNIST.
+    Sizes and steps are those of the example of `torchidl` for Fashion-MNIST, but that the loss is
+    the mean of a batch, not its sum, with which such steps are too long to learn.
     """
 
     widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (64, 32, 16)
