@@ -287,11 +287,15 @@ class Gate:
 
         Raises:
             ModelCallError: if it raises, or takes longer than a call of the model may.
-            LimitReached: if the run may spend no more, or is in a hurry.
+            LimitReached: if the run may spend no more, or it begins something and the run is in a
+                hurry: what is begun is not for nothing.
         """
         model = served.model
         async with self._workers.turn(begins=begins) as worker:
-            self._check_waiting(served)
+            if begins:
+                self._check_waiting(served)
+            else:
+                self._check(served)
             begin = time.perf_counter()
             key = object()
             self._ledger.out += 1

@@ -33,6 +33,8 @@ class Least(Estimator[Ways]):
         if self.settings.way == "prints":
             print("a word of the fit")
         tell(0.5)
+        if self.settings.way == "slow":
+            time.sleep(0.3)
         weights = np.linalg.lstsq(inputs, targets, rcond=None)[0]
         weights += self.settings.noise * np.random.default_rng(seed).normal(size=weights.shape)
         return Fitted(weights, {"process": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]})

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import accumulate
 from pathlib import Path
 
@@ -211,6 +212,29 @@ async def _given_up(folder):
     assert running.done()
     directory.close()
     assert not [pid for pid in children if _exists(pid)]
+
+
+def test_an_interrupted_run_finishes_the_fits_that_are_begun_and_begins_none(tmp_path):
+    assert 1 <= asyncio.run(_interrupted(tmp_path)) < 20
+    assert {record.failure for record in records(tmp_path)} == {None}
+
+
+async def _interrupted(folder):
+    """How many attempts are on record after an interrupt in the first fits."""
+    from evalcore.rundir import RunDirectory
+    from evalcore.runner import Runner
+
+    spec = load_spec(write_spec(folder, attempts=20, **least(way="slow")))
+    with closing(RunDirectory(folder / "run", spec)) as directory:
+        runner = Runner(spec, directory.store, identities={})
+        running = asyncio.create_task(runner.run())
+        while not _children() or not runner._gate.working:  # noqa: ASYNC110 - they tell nobody
+            await asyncio.sleep(0.01)
+        begun = len(runner._gate.working)
+        runner.interrupt("enough")
+        await asyncio.wait_for(running, 20)
+        assert runner.progress.committed >= begun
+        return runner.progress.committed
 
 
 def test_workers_end_when_their_run_is_killed():
