@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from evalcore.data import Result
 
-__all__ = ["MISSING", "NumberFormat", "counted", "known", "number_formats", "over_decades"]
+__all__ = [
+    "MISSING",
+    "NumberFormat",
+    "counted",
+    "known",
+    "number_format",
+    "number_formats",
+    "over_decades",
+]
 
 #: What stands where nothing could be measured.
 MISSING = "—"
@@ -61,25 +69,11 @@ def number_formats(results: Sequence[Result]) -> dict[str, NumberFormat]:
     by_metric: dict[str, list[Result]] = {}
     for result in results:
         by_metric.setdefault(result.metric, []).append(result)
-    return {metric: _format(of_metric) for metric, of_metric in by_metric.items()}
+    return {metric: number_format(of_metric) for metric, of_metric in by_metric.items()}
 
 
-def known(value: object) -> TypeGuard[float]:
-    """Whether this is a finite number, not a stand-in for one."""
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
-
-
-def over_decades(values: Sequence[float]) -> bool:
-    """Whether the values are positive, and the highest is over a thousand times the lowest."""
-    return bool(values) and min(values) > 0 and max(values) > 1_000 * min(values)
-
-
-def counted(number: int, noun: str) -> str:
-    """The number with its noun, such as `1 cell` or `2 cells`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _format(results: Sequence[Result]) -> NumberFormat:
+def number_format(results: Sequence[Result]) -> NumberFormat:
+    """One format for all of them, as `number_formats` has it for those of a metric."""
     values = [result.value for result in results if known(result.value)]
     halves = [
         (result.high - result.low) / 2
@@ -99,6 +93,21 @@ def _format(results: Sequence[Result]) -> NumberFormat:
     if decimals > 7 or largest >= 1e12:
         return NumberFormat(None, None)
     return NumberFormat(max(0, decimals), max(0, ends))
+
+
+def known(value: object) -> TypeGuard[float]:
+    """Whether this is a finite number, not a stand-in for one."""
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+
+
+def over_decades(values: Sequence[float]) -> bool:
+    """Whether the values are positive, and the highest is over a thousand times the lowest."""
+    return bool(values) and min(values) > 0 and max(values) > 1_000 * min(values)
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, such as `1 cell` or `2 cells`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _decimals(largest: float, *, whole: bool) -> int:

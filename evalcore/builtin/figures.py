@@ -25,7 +25,7 @@ from evalcore.builtin.svg import (
     stack,
     text,
 )
-from evalcore.numerals import counted, known, number_formats
+from evalcore.numerals import counted, known, number_format, number_formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -116,7 +116,10 @@ def _grid(results: Sequence[Result], before: int) -> str:
             continue
         curve = _curve(by_metric)
         if curve:
-            drawn.append(_line_figure(family, curve, forms[curve.parts[-1]], before + len(drawn)))
+            # A line alone has all its values written, several those at their ends.
+            written = curve.parts if len(curve.lines) == 1 else curve.parts[-1:]
+            form = number_format([r for part in written for r in by_metric[part]])
+            drawn.append(_line_figure(family, curve, form, before + len(drawn)))
         for metric, of_cells in by_metric.items():
             if curve and metric in curve.parts and not _stands_apart(metric, curve):
                 continue

@@ -287,6 +287,11 @@ def test_a_curve_alone_has_its_values_beside_its_points():
     assert page.count("ol", "ends") == 0
 
 
+def test_the_values_of_a_curve_alone_are_told_apart_however_far_apart_they_lie():
+    page = plots(*curve("a", {1: 0.034, 5: 0.88, 10: 85_000.0}))
+    assert page.content["text"][-3:] == ["0.034", "0.88", "85,000"]
+
+
 def ends(page):
     """The names at the ends of lines, from top to bottom."""
     return re.findall(r'<li style="[^"]*" title="([^"]+)">', page)
