@@ -67,6 +67,39 @@ def test_windows_shorter_than_the_horizon_are_told(fit, target):
         fit(LastValue(LastValueSettings(target=target, horizon=5)), PAIR, np.ones((2, 1)))
 
 
+@pytest.mark.parametrize(
+    ("estimator", "told"),
+    [
+        (LastValue(LastValueSettings()), "`target: value` of"),
+        (
+            LastValue(LastValueSettings(target="volatility")),
+            "`target: volatility` with `horizon: 1`",
+        ),
+        (Garch(GarchSettings(horizon=40)), "`target: volatility` with `horizon: 40`"),
+        (Garch(GarchSettings(target="returns", horizon=5)), "`target: returns` with `horizon: 5`"),
+    ],
+)
+def test_targets_that_are_not_what_is_forecast_are_told(fit, estimator, told):
+    inputs, targets = windows(returns(300), horizon=5)
+    with pytest.raises(
+        EvalcoreError, match=f"the targets are not the {told}.* as those of the task"
+    ):
+        fit(estimator, inputs, targets)
+
+
+@pytest.mark.parametrize("kept", [slice(None), slice(None, None, 2)], ids=["all", "half"])
+def test_targets_that_are_what_is_forecast_are_taken(fit, kept):
+    inputs, targets = windows(returns(300), horizon=5)
+    for estimator in (
+        LastValue(LastValueSettings(target="volatility", horizon=5)),
+        Garch(GarchSettings(horizon=5)),
+    ):
+        fit(estimator, inputs[kept], targets[kept])
+    values = np.cumsum(returns(300))
+    seen = np.lib.stride_tricks.sliding_window_view(values[:-7], 40)
+    fit(LastValue(LastValueSettings()), seen[kept], values[46:, None][kept])
+
+
 @pytest.mark.parametrize("estimator", [LastValue(LastValueSettings()), Garch(GarchSettings())])
 def test_series_are_values_in_windows(fit, estimator):
     with pytest.raises(EvalcoreError, match="found classes as targets"):
@@ -79,7 +112,7 @@ def test_the_likeliest_parameters_are_found(fit):
     series = returns(2000)
     inputs, targets = windows(series)
     series = series[: 40 + len(inputs) - 1]
-    found = fit(Garch(GarchSettings()), inputs, targets).details
+    found = fit(Garch(GarchSettings(horizon=5)), inputs, targets).details
     exact = minimize(loss, (0.1, 0.8), args=(series,), method="Nelder-Mead")
     assert (found["alpha"], found["beta"]) == pytest.approx(exact.x, abs=2e-3)
     assert found["loss"] == pytest.approx(exact.fun, abs=1e-6)
@@ -107,8 +140,8 @@ def test_windows_that_do_not_follow_each_other_are_series_of_their_own(fit):
 
 
 def test_the_forecast_is_the_expected_square_over_the_horizon(fit):
-    inputs, targets = windows(returns(1000))
     for horizon in (1, 7):
+        inputs, targets = windows(returns(1000), horizon=horizon)
         estimator = Garch(GarchSettings(horizon=horizon))
         fitted = fit(estimator, inputs, targets)
         alpha, beta, mean = fitted.details["alpha"], fitted.details["beta"], fitted.state.variance
@@ -139,8 +172,8 @@ def test_volatility_is_better_forecast_than_by_what_was_last(fit):
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_the_unit_of_returns_does_not_matter(fit, factor):
     inputs, targets = windows(returns(500))
-    estimator = Garch(GarchSettings())
-    plain, scaled = (fit(estimator, size * inputs, targets) for size in (1.0, factor))
+    estimator = Garch(GarchSettings(horizon=5))
+    plain, scaled = (fit(estimator, size * inputs, size * targets) for size in (1.0, factor))
     assert scaled.details["alpha"] == pytest.approx(plain.details["alpha"])
     outputs = estimator.predict(scaled.state, factor * inputs).outputs
     assert outputs == pytest.approx(factor * estimator.predict(plain.state, inputs).outputs)
@@ -148,7 +181,7 @@ def test_the_unit_of_returns_does_not_matter(fit, factor):
 
 def test_a_return_of_garch_is_expected_to_be_none(fit):
     estimator = Garch(GarchSettings(target="returns", horizon=3))
-    state = fit(estimator, *windows(returns(200))).state
+    state = fit(estimator, returns(200).reshape(5, 40), np.ones((5, 1))).state
     assert np.array_equal(estimator.predict(state, WINDOW).outputs, [[0.0]])
 
 
@@ -159,7 +192,7 @@ def test_returns_that_are_all_zero_are_told(fit):
 
 def test_noise_has_no_memory(fit):
     series = np.random.default_rng(0).normal(size=2000)
-    assert fit(Garch(GarchSettings()), *windows(series)).details["alpha"] < 0.05
+    assert fit(Garch(GarchSettings(horizon=5)), *windows(series)).details["alpha"] < 0.05
 
 
 @pytest.mark.parametrize(

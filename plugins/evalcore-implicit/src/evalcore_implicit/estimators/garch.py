@@ -12,7 +12,12 @@ from evalcore.errors import EvalcoreError
 from evalcore.model import Estimator, Fitted, Prediction
 from evalcore.settings import Settings
 from evalcore_implicit.estimators.samples import check_inputs
-from evalcore_implicit.estimators.series import check_windows, repeated, windows
+from evalcore_implicit.estimators.series import (
+    check_targets,
+    check_windows,
+    repeated,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,14 +85,17 @@ class Garch(Estimator[GarchSettings]):
         """Find the likeliest parameters.
 
         Raises:
-            EvalcoreError: if the inputs are no windows of returns, or all returns are 0.
+            EvalcoreError: if the inputs are no windows of returns, all returns are 0, or targets
+                are not what is forecast.
         """
         start = time.process_time()
         samples = check_windows(inputs, targets)
-        squares, weights = _joined(windows(samples.inputs))
+        rows = windows(samples.inputs)
+        squares, weights = _joined(rows)
         variance = float((squares * weights).sum() / weights.sum())
         if variance == 0:
             raise EvalcoreError("found returns that are all 0, of which no variance can be learned")
+        check_targets(rows, samples.targets, self.settings.target, self.settings.horizon)
         alpha, beta, loss = _likeliest(squares / variance, weights, tell)
         details = {
             "parameters": 3,

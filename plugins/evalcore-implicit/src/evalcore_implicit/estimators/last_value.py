@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import Field
 
 from evalcore.model import Estimator, Fitted, Prediction
 from evalcore.settings import Settings
 from evalcore_implicit.estimators.samples import check_inputs
-from evalcore_implicit.estimators.series import check_windows, repeated, windows
+from evalcore_implicit.estimators.series import (
+    Target,
+    check_targets,
+    check_windows,
+    repeated,
+    seen_last,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["LastValue", "LastValueSettings"]
@@ -24,7 +31,7 @@ __all__ = ["LastValue", "LastValueSettings"]
 class LastValueSettings(Settings):
     """What is forecast."""
 
-    target: Literal["value", "returns", "volatility"] = "value"
+    target: Target = "value"
     """`value`: the last value of the window. `returns`: the sum of its last `horizon` returns.
     `volatility`: the root of the mean square of its last `horizon` returns."""
     horizon: int = Field(1, ge=1)
@@ -45,11 +52,13 @@ class LastValue(Estimator[LastValueSettings]):
         """Check the data, and remember how many outputs there are.
 
         Raises:
-            EvalcoreError: if they are no windows, or shorter than the horizon.
+            EvalcoreError: if they are no windows, shorter than the horizon, or targets are not what
+                is forecast.
         """
         start = time.process_time()
         samples = check_windows(inputs, targets)
-        self._forecast(windows(samples.inputs, self._least()))
+        rows = windows(samples.inputs, self._least())
+        check_targets(rows, samples.targets, self.settings.target, self.settings.horizon)
         tell(1.0)
         operations = {"value": 0, "returns": 0, "volatility": self.settings.horizon}
         details = {
@@ -62,16 +71,8 @@ class LastValue(Estimator[LastValueSettings]):
     def predict(self, state: Any, inputs: NDArray[np.floating[Any]]) -> Prediction:
         """What was seen last, as every output."""
         rows = windows(check_inputs(inputs), self._least())
-        return Prediction(repeated(self._forecast(rows), state))
+        forecast = seen_last(rows, self.settings.target, self.settings.horizon)
+        return Prediction(repeated(forecast, state))
 
     def _least(self) -> int:
         return 1 if self.settings.target == "value" else self.settings.horizon
-
-    def _forecast(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        last = rows[:, -self.settings.horizon :]
-        forecast: NDArray[np.float64] = rows[:, -1]
-        if self.settings.target == "returns":
-            forecast = last.sum(axis=1)
-        elif self.settings.target == "volatility":
-            forecast = np.sqrt(np.square(last).mean(axis=1))
-        return forecast

@@ -65,9 +65,8 @@ def fit_rows(
         blocks: how many states each layer has, the last layer first.
         mask: which states a row may have weights on, see `MASKS`.
         kappa: above 0; infinite for no norm constraint.
-        matching: "relaxed" or "strict". Strict matching goes to the limit of small f; rows that
-            cannot be matched within the tolerance are not converged, and their residual says by
-            how much.
+        matching: "relaxed" or "strict", which the method of multipliers solves. Rows that cannot be
+            matched within the tolerance are not converged, and their residual says by how much.
         tolerance: of each row's duality gap, relative to its objective; with strict matching also
             of its residual, relative to its targets.
         max_iterations: of ADMM for each row; what is not converged then is told in the certificate.

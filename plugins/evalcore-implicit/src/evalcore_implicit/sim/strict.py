@@ -70,7 +70,7 @@ def match(
         objective: f.
         start: feasible.
         limits: the tolerance is for the gap, relative to f, and for the residual, relative to the
-            targets; the iterations are for all relaxed problems of a row together.
+            targets; the iterations are shared out among the relaxed problems of a row.
         tell: takes how much is done, from 0 to 1.
     """
     unit = _unit(problem, objective)
@@ -78,10 +78,8 @@ def match(
     weights, duals, rho = start.weights.clone(), start.duals.clone(), start.penalties.clone()
     bound = torch.full_like(problem.squares, -math.inf)
     iterations = torch.zeros_like(problem.squares, dtype=torch.int64)
-    left, shifted = (
-        torch.arange(len(weights), device=weights.device),
-        _Shifted(problem, problem.squares),
-    )
+    left = torch.arange(len(weights), device=weights.device)
+    shifted = _Shifted(problem, problem.squares)
     for number in range(_PROBLEMS):
         factor, following = (unit * _FACTORS[min(number + i, len(_FACTORS) - 1)] for i in (0, 1))
         if not left.numel():
