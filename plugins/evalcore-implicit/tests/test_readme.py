@@ -58,6 +58,9 @@ def test_a_model_of_one_s_own_learns():
     inputs = np.array([[0.0], [1.0], [10.0]])
     fitted = model.fit(inputs, inputs * 2, seed=0, tell=lambda share: None)
     assert model.predict(fitted.state, np.array([[0.4]])).outputs.tolist() == [[1.0]]
+    exec(blocks("python")[3], names)
+    assert names["nearest"].path.endswith(f":{names['Nearest'].__name__}")
+    assert names["nearest"].settings.endswith(f":{names['NearestSettings'].__name__}")
 
 
 @pytest.mark.parametrize("hook", ["tasks", "models", "strategies", "metrics"])

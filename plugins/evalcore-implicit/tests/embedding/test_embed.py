@@ -192,6 +192,10 @@ def test_an_affine_network_has_no_states():
     assert x.shape == z.shape == (3, 0)
 
 
+def test_of_no_inputs_there_are_no_outputs():
+    assert embed(mlp(False, 5, 4, 3), (5,))(torch.zeros(0, 5)).shape == (0, 3)
+
+
 def test_zero_weights_are_no_entries():
     network = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2, bias=False))
     with torch.no_grad():

@@ -72,6 +72,15 @@ def test_maps_look_as_they_should():
     as_golden("maps", worlds([World("mlp", events, region)], "Maps", "One map."))
 
 
+def test_a_line_is_not_drawn_over_times_of_which_nothing_is_known():
+    days = [f"2020-01-{day:02}" for day in (1, 2, 3, 4)]
+    lines = []
+    for time in (days, [*days[:2], "2020-03-01", "2020-03-02"], ["a", "b", "c", "d"]):
+        drawing = parsed(panels([Panel("", time, [0.0, 1.0, 0.0, 1.0], {})], "", ""))
+        lines.append(len(list(drawing.iter(f"{SVG}polyline"))))
+    assert lines == [2, 3, 2]  # one of them is in the key
+
+
 def test_a_forecast_is_cut_where_it_leaves_the_axis():
     shown = Panel("band", [0, 1, 2, 3], [0.0, 1.0, 0.0, 1.0], {"wild": [0.5, 99.0, -99.0, 0.5]})
     root = parsed(panels([shown], "", ""))
@@ -93,7 +102,7 @@ def test_any_events_can_be_mapped(events):
     root = parsed(worlds([World("a", events, []), World("b", events, [])], "title", ""))
     assert len(list(root.iter(f"{SVG}circle"))) == 2 * len(events)
     for circle in root.iter(f"{SVG}circle"):
-        assert -0.1 <= float(circle.get("cx")) <= 720.1
+        assert -0.1 <= float(circle.get("cx")) <= 1000.1
 
 
 @given(st.lists(st.floats(1e-3, 2e4), max_size=30))
@@ -121,8 +130,8 @@ def test_a_region_over_the_date_line_is_drawn_at_both_ends():
         for point in line.get("points").split()
     ]
     assert min(across) == 0
-    assert max(across) == 720
-    assert not any(70 < x < 650 for x in across)
+    assert max(across) == 1000
+    assert not any(100 < x < 900 for x in across)
 
 
 @pytest.fixture

@@ -90,6 +90,8 @@ def test_a_file_that_is_none_is_refused(read, content, problem):
 def test_a_column_that_is_not_there_is_told_with_those_that_are(read):
     with pytest.raises(TaskError, match="found no column 'price', expected it among 'x', 'y'"):
         read("x,y\n1,2\n").numbers("price")
+    with pytest.raises(TaskError, match="among 'x;y'; is ';' the delimiter"):
+        read("x;y\n1;2\n").numbers("x")
 
 
 def test_several_files_are_refused(tmp_path):

@@ -77,6 +77,8 @@ class Embedded:
             ValueError: if the inputs have another shape, or are of another type than A.
         """
         inputs = self._inputs(u)
+        if not len(u):
+            return u.new_zeros(0, *self.output_shape)
         x, _ = self._solved(inputs)
         with torch.no_grad():
             return (self.C @ x + self.D @ inputs).T.reshape(-1, *self.output_shape)

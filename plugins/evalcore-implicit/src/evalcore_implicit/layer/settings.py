@@ -53,8 +53,8 @@ class LayerSettings:
         bias: whether a constant input of 1 is appended.
         direct: whether the outputs have a term D u.
         constraint: what `project_` keeps A to. `row-l1`: the absolute values of each row sum to at
-            most `kappa`, which with a non-expansive activation makes the equilibrium unique.
-            `triangular`: strictly upper triangular, so that there is no feedback.
+            most `kappa`, which below 1 and with a non-expansive activation makes the equilibrium
+            unique. `triangular`: strictly upper triangular, so that there is no feedback.
         kappa: the radius for `row-l1`.
         solver: of the equilibrium and, for the gradient `implicit`, of its adjoint. `picard`
             iterates from 0, `anderson` accelerates that where it pays, `newton` makes semismooth

@@ -40,8 +40,8 @@ class ExtrapolationForecast(ExtrapolationCurve):
         for group in drawn(cells, self.needs):
             title = f"Forecasts, {group.of}" if group.of else "Forecasts"
             caption = (
-                "Of one drawing. The axis of a panel is around its truth; forecasts that leave it "
-                "are cut there."
+                "Of one drawing, and of many times those evenly spread. The axis of a panel is "
+                "around its truth; forecasts that leave it are cut there."
             )
             shown = _panels(group)
             told = f"{len(shown)} panels with the truth and {', '.join(group.models)}."

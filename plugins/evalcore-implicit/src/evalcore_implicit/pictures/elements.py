@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 #: Width of a drawing, in CSS pixels.
-WIDTH = 720
+WIDTH = 1000
 
 INK = "var(--ink, #1c1d21)"
 SOFT = "var(--soft, #62656e)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,9 @@ _LEFT, _RIGHT, _HEADING, _HEIGHT, _FOOT = 56, 12, 20, 150, 30
 #: How far beyond the truth an axis goes to each side, as a share of what the truth spans.
 _MARGIN = 0.2
 
+#: Times further apart than so many times the median step are not joined.
+_GAP = 10
+
 _DASHES = ("", "5 3", "2 2")
 
 
@@ -39,7 +43,7 @@ class Panel(NamedTuple):
 
     Attributes:
         title: Such as the name of a band.
-        time: Numbers, or dates as texts, in order; shape (k,).
+        time: Numbers, or texts, of which dates are by ISO 8601, in order; shape (k,).
         truth: Shape (k,).
         forecasts: By the name of the model, each of shape (k,).
     """
@@ -53,8 +57,9 @@ class Panel(NamedTuple):
 def panels(shown: Sequence[Panel], title: str, description: str) -> str:
     """A drawing of panels, with one key for all of them.
 
-    The vertical axis of each is around its truth; lines are cut where they leave it. A model has
-    the same colour in all panels.
+    The vertical axis of each is around its truth; lines are cut where they leave it, and where
+    nothing is known for ten times as long as between most times. A model has the same colour in all
+    panels.
     """
     names = list(dict.fromkeys(name for panel in shown for name in panel.forecasts))
     styles = {
@@ -91,18 +96,39 @@ def _panel(panel: Panel, styles: Mapping[str, tuple[str, str]], top: float) -> s
     lines = [(panel.truth, INK, "", 2.0)]
     lines += [(values, *styles[name], 1.5) for name, values in panel.forecasts.items()]
     for values, colour, dash, width in lines:
-        for piece in _cut(list(zip(times, values, strict=True)), y):
-            drawn.append(
-                polyline((place(*point) for point in piece), colour, width=width, dash=dash)
-            )
+        for stretch in _stretches(list(zip(times, values, strict=True))):
+            for piece in _cut(stretch, y):
+                drawn.append(
+                    polyline((place(*point) for point in piece), colour, width=width, dash=dash)
+                )
     return "".join(drawn)
 
 
 def _places(time: Sequence[float] | Sequence[str]) -> tuple[list[float], tuple[str, str] | None]:
-    """Times as numbers; of texts their places, and what is written at both ends."""
-    if time and isinstance(time[0], str):
-        return [float(i) for i in range(len(time))], (str(time[0]), str(time[-1]))
-    return [float(value) for value in time], None
+    """Times as numbers; of texts their days, or places, and what is written at both ends."""
+    if not time or not isinstance(time[0], str):
+        return [float(value) for value in time], None
+    texts = [str(text) for text in time]
+    try:
+        dates = [datetime.fromisoformat(text).replace(tzinfo=None) for text in texts]
+        places = [(date - dates[0]).total_seconds() / 86_400 for date in dates]
+    except ValueError:
+        places = [float(i) for i in range(len(texts))]
+    return places, (texts[0], texts[-1])
+
+
+def _stretches(points: Points) -> Iterator[Points]:
+    """The parts of a line between which there are no times for long."""
+    steps = sorted(after[0] - before[0] for before, after in pairwise(points))
+    if not steps:
+        return
+    longest = _GAP * steps[len(steps) // 2]
+    begin = 0
+    for i, (before, after) in enumerate(pairwise(points), 1):
+        if after[0] - before[0] > longest > 0:
+            yield points[begin:i]
+            begin = i
+    yield points[begin:]
 
 
 def _cut(points: Points, y: Scale) -> Iterator[Points]:

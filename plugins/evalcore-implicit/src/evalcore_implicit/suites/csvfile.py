@@ -111,7 +111,9 @@ class CsvFile:
         have = ", ".join(map(repr, self.header))
         if found:
             raise TaskError(f"{self.path}: found {len(found)} columns {name!r} among {have}")
-        raise TaskError(f"{self.path}: found no column {name!r}, expected it among {have}")
+        other = next((sign for sign in ";\t|" if sign in self.header[0]), "")
+        hint = f"; is {other!r} the delimiter? set `delimiter`" if other else ""
+        raise TaskError(f"{self.path}: found no column {name!r}, expected it among {have}{hint}")
 
     def _found(self, name: str) -> list[int]:
         same = [column for column, title in enumerate(self.header) if title == name]
