@@ -179,15 +179,11 @@ def _compared(given: States, arguments) -> str:
     fits["evalcore, float64, tolerance 1e-9"] = exact
     fits["evalcore"], _ = own()
     fits["evalcore, tolerance 1e-4"], _ = own(tolerance=1e-4)
-    fits |= {
-        "Clarabel, Gram form": _clarabel(alone, given, "gram", arguments.rows, arguments),
-        "Clarabel, residual form": _clarabel(
-            alone, given, "residual", arguments.residual_rows, arguments
-        ),
-    }
     if arguments.peers:
         sys.path.append(str(arguments.peers))
         fits[f"torchidl, {arguments.iterations} iterations"] = _torchidl(given, arguments)
+    for form, count in (("gram", arguments.rows), ("residual", arguments.residual_rows)):
+        fits[f"Clarabel, {form} form"] = _clarabel(alone, given, form, count, arguments)
     base = fits["evalcore"].seconds
     lines = []
     for name, fit in fits.items():
@@ -237,7 +233,6 @@ def _clarabel(alone: Moments, given: States, form: str, count: int, arguments) -
 def _torchidl(given: States, arguments) -> Fit:
     """Its `ADMMSolver` in float64, one batch of all rows; it reports to the terminal on the way."""
     absent = {name: mock.MagicMock() for name in ("matplotlib", "matplotlib.pyplot")}
-    absent |= {"tqdm": mock.MagicMock(tqdm=_Quiet)}
     absent = {name: module for name, module in absent.items() if name not in sys.modules}
     sys.modules |= absent
     from torchidl.sim.solvers import ADMMSolver
@@ -252,21 +247,15 @@ def _torchidl(given: States, arguments) -> Fit:
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     begin = time.process_time()
-    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
         weights = solver.parallel_solve_matrix(features, targets, False, n, kappa, False, "cpu")
     took = time.process_time() - begin
     torch.set_default_dtype(torch.float32)
     return Fit(np.arange(n), np.asarray(weights), took)
-
-
-class _Quiet(list):
-    """tqdm without a bar."""
-
-    def __init__(self, numbers, **_) -> None:
-        super().__init__(numbers)
-
-    @staticmethod
-    def write(_) -> None: ...
 
 
 def _unconstrained(given: States, arguments) -> str:
