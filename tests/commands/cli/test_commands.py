@@ -87,7 +87,8 @@ def test_run_json_is_json_and_nothing_else(evalcore):
     assert (code, words) == (0, "")
     row = json.loads(output)[0]
     assert set(row) == {
-        "run", "cell", "settings", "metric", "value", "low", "high", "n", "failed", "axis", "at",
+        "run", "cell", "settings", "metric", "value", "low", "high", "n", "failed",
+        "axis", "at", "of",
     }  # fmt: skip
     assert (row["metric"], row["value"], row["n"], row["failed"]) == ("mean", 0.75, 4, 0)
 
