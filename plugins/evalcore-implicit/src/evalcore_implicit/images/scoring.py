@@ -49,6 +49,8 @@ def scored(
     Raises:
         TaskError: if the answer is no sequence of contenders, or one of them cannot be tested.
     """
+    # The networks are small: more threads would wait for each other, and for the fits beside them.
+    torch.set_num_threads(1)
     contenders = _contenders(answer)
     images, truth = torch.from_numpy(inputs), torch.from_numpy(labels)
     classes = [_classes(_scores(each, images, int(truth.max()) + 1)) for each in contenders]

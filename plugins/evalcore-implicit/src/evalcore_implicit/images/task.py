@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -55,6 +56,8 @@ class ImageTask(Task[S]):
     change of all pixels up to which S certifies the class, 0 where the class is wrong; and
     `attacks`, the accuracy by attack and strength. What is not known is `None`.
     """
+
+    workers = os.cpu_count() or 1
 
     @abstractmethod
     def drawn(self, number: int) -> Drawn:
