@@ -88,6 +88,10 @@ def longer(content):
     return gzip.compress(gzip.decompress(content) + b"\0")
 
 
+def of_more_than_any_memory(content):
+    return gzip.compress(b"\0\0\x08\3" + b"\xff" * 12 + b"\0")
+
+
 def of_another_type(content):
     return gzip.compress(b"\0\0\x0d\3" + gzip.decompress(content)[4:])
 
@@ -99,6 +103,7 @@ def of_another_type(content):
         (cut_in_header, "ends within its header"),
         (shortened, "found 287 bytes after the header, expected 288 for 12 x 4 x 6"),
         (longer, "found more bytes after the header, expected 288"),
+        (of_more_than_any_memory, "found 1 bytes after the header, expected 79"),
         (of_another_type, "begins with 00 00 0d 03, expected 00 00 08 03"),
         (gzip.decompress, "cannot be read: Not a gzipped file"),
         (lambda content: gzip.compress(b""), "begins with nothing, expected 00 00 08 03"),

@@ -61,6 +61,15 @@ X, Y = rows(4)
         ({"x": X, "y": Y[:3]}, "found 4 images and 3 labels"),
         ({"x": X, "y": Y / 2}, "labels of shape .4,. and type float64, expected whole numbers"),
         ({"x": X, "y": Y.astype(int) - 1}, "found the label -1"),
+        (
+            {"x": X, "y": Y.astype(int) + 10**9},
+            "found the label 10000.*, expected classes from 0 to",
+        ),
+        ({"x": X, "y": np.full(4, 2**64 - 1, np.uint64)}, "found the label 18446744073709551615"),
+        (
+            {"x_train": X, "y_train": Y, "x_test": X[:, :3], "y_test": Y},
+            "found images of 1 x 4 x 6 to learn from and of 1 x 3 x 6 to be tested with",
+        ),
         ({"x": X, "y": Y[:, None]}, r"labels of shape \(4, 1\)"),
         ({"x": X[0], "y": Y}, r"found images of shape \(4, 6\)"),
         ({"x": np.stack([X] * 4), "y": Y}, r"found images of shape \(4, 4, 4, 6\)"),

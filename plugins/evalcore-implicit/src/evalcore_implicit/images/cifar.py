@@ -145,7 +145,7 @@ def _part(where: str, content: bytes, labels: str) -> tuple[NDArray[np.uint8], N
     classes = _value(where, found, labels)
     if not isinstance(classes, list) or not all(isinstance(label, int) for label in classes):
         raise TaskError(f"{where}: found {labels} that are no list of whole numbers")
-    return data.reshape(-1, *_SHAPE), np.array(classes, np.int64)
+    return data.reshape(-1, *_SHAPE), np.array(classes)
 
 
 def _value(where: str, found: Mapping[str, Any], name: str) -> Any:

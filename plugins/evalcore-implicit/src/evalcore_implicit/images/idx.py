@@ -13,6 +13,7 @@ from evalcore.errors import TaskError
 from evalcore_implicit.images.labelled import Dataset, Labelled
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,6 +22,9 @@ __all__ = ["find_idx", "read_idx", "read_idx_folder"]
 
 _BYTES = 0x08
 """Code of the type of the numbers; MNIST and its like have no other."""
+
+_CHUNK = 2**24
+"""Bytes that are read at a time."""
 
 _FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -63,7 +67,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
             header = file.read(4 + 4 * dimensions)
             shape = _shape(path, header, dimensions)
             size = prod(shape)
-            content = file.read(size + 1)
+            content = _read(file, size + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise TaskError(f"{path}: cannot be read: {error}; fetch the file again") from None
     if len(content) != size:
@@ -73,6 +77,15 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
             f"{' x '.join(map(str, shape))}: the file is damaged or cut off, fetch it again"
         )
     return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _read(file: gzip.GzipFile | BufferedReader, size: int) -> bytes:
+    """So many bytes, or all that there are; no more memory is asked for than these take."""
+    parts, left = [], size
+    while left and (part := file.read(min(left, _CHUNK))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _shape(path: Path, header: bytes, dimensions: int) -> tuple[int, ...]:

@@ -16,6 +16,9 @@ __all__ = ["Dataset", "Labelled"]
 
 _CHANNELS = (1, 3)
 
+_HIGHEST = 65_535
+"""The highest class: a classifier has an output for each up to it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelled:
@@ -55,8 +58,11 @@ class Labelled:
                 f"{where}: found {len(arranged)} images and {len(classes)} labels, expected as "
                 "many of one as of the other"
             )
-        if len(classes) and classes.min() < 0:
-            raise TaskError(f"{where}: found the label {classes.min()}, expected classes from 0")
+        for label in (classes.min(), classes.max()) if len(classes) else ():
+            if not 0 <= label <= _HIGHEST:
+                raise TaskError(
+                    f"{where}: found the label {label}, expected classes from 0 to {_HIGHEST:,}"
+                )
         return cls(_in_range(arranged, where), classes.astype(np.int64))
 
     def __len__(self) -> int:
@@ -77,10 +83,23 @@ class Dataset:
     Attributes:
         train: to learn from.
         test: to be tested with; `None` where the source does not tell them apart.
+
+    Raises:
+        TaskError: if images to learn from and to be tested with are of different sizes.
     """
 
     train: Labelled
     test: Labelled | None
+
+    def __post_init__(self) -> None:
+        if self.test is not None and self.test.images.shape[1:] != self.train.images.shape[1:]:
+            shapes = [
+                " x ".join(map(str, part.images.shape[1:])) for part in (self.train, self.test)
+            ]
+            raise TaskError(
+                f"found images of {shapes[0]} to learn from and of {shapes[1]} to be tested with, "
+                "expected one size"
+            )
 
 
 def _channels_first(images: NDArray[Any], where: str) -> NDArray[Any]:

@@ -157,14 +157,15 @@ def _contender(
     total = sum(counts.values())
     iterations = model.iterations(subject.inputs[:_COUNTED])
     steps = 1.0 if settings.mask == "triangular" else iterations
-    needed = total - counts["A"] + round(counts["A"] * steps)
+    # What is added for a bias is no multiplication, here as in layers.
+    added = sum(np.count_nonzero(of[:, -1]) for of in (weights.B, weights.D)) if record.bias else 0
+    needed = total - added - counts["A"] + round(counts["A"] * steps)
     if subject.backbone is not None:
         needed += operations(subject.backbone, subject.images)
     bound = None
     if subject.backbone is None:
         a, b, c, d = (torch.from_numpy(np.ascontiguousarray(getattr(weights, n))) for n in "ABCD")
-        # Of a general A the solution may be below 0 by rounding, where the bound is 0.
-        bound = sensitivity(a, b, c, d, bias=record.bias).clamp_min(0).numpy()
+        bound = sensitivity(a, b, c, d, bias=record.bias).numpy()
     facts = {
         "weights": {"total": total, **counts},
         "operations": needed,

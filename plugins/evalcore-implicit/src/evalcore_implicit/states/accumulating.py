@@ -162,7 +162,7 @@ class Accumulator:
             raise ValueError(
                 f"there are {width:,} states and inputs; a Gram matrix is made of at most "
                 f"{_MOST_UNKNOWNS:,}: choose layers, or of a convolutional network "
-                "convolution='features', or `accumulate_locations`"
+                "convolution='features' or, by `accumulate_locations` and in specs, 'locations'"
             )
         self._states = x.shape[1]
 
