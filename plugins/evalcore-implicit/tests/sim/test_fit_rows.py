@@ -200,6 +200,27 @@ def test_path_is_that_of_single_fits():
     assert counts == sorted(counts)
 
 
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4])
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
+def test_a_loose_tolerance_is_kept_and_its_bound_is_true(objective, tolerance):
+    given, strengths = moments(), [10 * objective.strength, 3 * objective.strength, 0.0]
+    path = fit_path(given, objective, strengths, blocks=BLOCKS, tolerance=tolerance)
+    for strength, found in zip(strengths, path, strict=True):
+        exact = fit_rows(given, objective.at(strength), blocks=BLOCKS, tolerance=1e-9)
+        least, certificate = exact.certificate.objective, found.certificate
+        assert certificate.converged.all()
+        assert (certificate.gap <= tolerance * certificate.objective + 1e-12).all()
+        assert (certificate.objective <= least * (1 + 1.01 * tolerance)).all()
+        assert (certificate.objective - certificate.gap <= least * (1 + 1e-9)).all()
+        check_feasible(found)
+
+
+def test_a_loose_tolerance_takes_fewer_iterations():
+    loose = fit_rows(moments(), L1(0.3), blocks=BLOCKS, tolerance=1e-2).certificate.iterations
+    tight = fit_rows(moments(), L1(0.3), blocks=BLOCKS).certificate.iterations
+    assert (loose < tight).all()
+
+
 def test_a_start_at_the_solution_needs_no_iterations():
     given = moments()
     first = fit_rows(given, L1(0.3), blocks=BLOCKS)

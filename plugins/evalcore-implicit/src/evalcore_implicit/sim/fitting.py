@@ -32,6 +32,9 @@ __all__ = ["Matching", "fit_path", "fit_rows"]
 
 Matching = Literal["relaxed", "strict"]
 
+_PENALTIES = 0.5
+"""The power of the strength that the penalties of ADMM follow along a path."""
+
 
 def fit_rows(
     moments: Moments,
@@ -56,8 +59,10 @@ def fit_rows(
     for Sparsity and Robustness in Neural Networks, 2022.
 
     All rows with the same columns iterate at once: two-block ADMM on one eigendecomposition,
-    whose cost does not depend on the number of samples. Each row then ends by least squares on the
-    support and signs that were found, in float64 whatever `dtype` is; so most rows are exact.
+    whose cost does not depend on the number of samples. With a tolerance of at most 1e-6 each row
+    then ends by least squares on the support and signs that were found, in float64 whatever `dtype`
+    is, so that most rows are exact. With a looser one a row ends as soon as its duality gap is
+    within the tolerance, and only what takes long ends by least squares.
 
     Args:
         moments: of the states.
@@ -147,12 +152,16 @@ def fit_path(
         problem, columns = problem_of(moments, part, kappa=kappa, device=torch.device(device))
         spectrum = Spectrum.of(problem)
         iterate = _begin(problem, spectrum, known[np.ix_(part.rows, columns)])
+        past: list[tuple[float, Iterate]] = []
         for each, result in zip(objectives, results, strict=True):
+            if past:
+                iterate = _predicted(problem, past[-2:], each.strength)
             step = _Progress(tell, done / total, len(part.rows) / total)
             method = match if matching == "strict" else solve
-            solution = method(problem, spectrum.to(dtype), each, iterate, limits, step)
+            solution = method(problem, spectrum, each, iterate, limits, step)
             result.take(part, columns, problem, spectrum, each, solution)
-            iterate, done = solution.iterate, done + len(part.rows)
+            past.append((each.strength, solution.iterate))
+            done += len(part.rows)
     return [result.weights() for result in results]
 
 
@@ -222,6 +231,26 @@ def _begin(problem: Problem, spectrum: Spectrum, weights: np.ndarray) -> Iterate
     return Iterate.at(problem, spectrum, problem.feasible(given))
 
 
+def _predicted(problem: Problem, past: list[tuple[float, Iterate]], strength: float) -> Iterate:
+    """Where a path leads: with an l1 norm weights and pulls are piecewise linear in the strength.
+
+    Args:
+        problem: of the rows.
+        past: the last two strengths and their solutions, or the only one.
+        strength: the next.
+    """
+    (first, before), (last, after) = past[0], past[-1]
+    ratio = strength / last if strength > 0 else 1.0
+    penalties = after.penalties * ratio**_PENALTIES
+    if first == last:
+        return Iterate(after.weights, after.duals * ratio, penalties)
+    further = (last - strength) / (first - last)
+    weights = after.weights + further * (after.weights - before.weights)
+    weights = torch.where(weights * after.weights > 0, weights, 0)
+    duals = after.duals + further * (after.duals - before.duals)
+    return Iterate(problem.feasible(weights), duals, penalties)
+
+
 def _start(moments: Moments, start: Weights | None) -> np.ndarray:
     if start is None:
         return np.zeros(moments.cross.shape)
@@ -249,4 +278,4 @@ def _limits(
         )
     if dtype not in {torch.float32, torch.float64}:
         raise ValueError(f"`dtype` is {dtype}; it may be torch.float32 or torch.float64")
-    return Limits(tolerance, max_iterations)
+    return Limits(tolerance, max_iterations, dtype)

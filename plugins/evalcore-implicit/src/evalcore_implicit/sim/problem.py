@@ -78,16 +78,29 @@ class Problem:
         """The objective of each row, and its distance from that of a dual point.
 
         The dual point is the residual r = t - Phi w itself, times the largest factor s up to 1 that
-        makes it feasible: its value is s t^T r - s^2 r^T r / 2 less the conjugate of f and the
-        norm constraint at s Phi^T r.
+        makes it feasible.
         """
         along = (self.cross * weights).sum(1)
         squares = (self.squares - along - (pulls * weights).sum(1)).clamp_min(0)
         primal = squares / 2 + objective.value(weights, self.rows)
-        scale = objective.scale(pulls, self.rows, self.noise)
-        bound = objective.conjugate(pulls * scale[:, None], self.rows)
-        dual = scale * (self.squares - along) - scale**2 * squares / 2 - bound
+        dual = self.bounds(pulls, along, squares, objective)
         return Values(primal, (primal - dual).clamp_min(0), squares)
+
+    def bounds(self, pulls: Tensor, along: Tensor, squares: Tensor, objective: Objective) -> Tensor:
+        """What the objective of each row is at least, by the residual r of any weights w.
+
+        The dual value of s r, with the largest s up to 1 that makes it feasible, is s t^T r -
+        s^2 r^T r / 2 less the conjugate of f and the norm constraint at s Phi^T r.
+
+        Args:
+            pulls: Phi^T r, shape (rows, d).
+            along: t^T Phi w, shape (rows,).
+            squares: r^T r, shape (rows,).
+            objective: f.
+        """
+        scale = objective.scale(pulls, self.rows, self.noise)
+        conjugate = objective.conjugate(pulls * scale[:, None], self.rows)
+        return scale * (self.squares - along) - scale**2 * squares / 2 - conjugate
 
     def feasible(self, weights: Tensor) -> Tensor:
         """The same weights, in the norm constraint however one may sum them up."""

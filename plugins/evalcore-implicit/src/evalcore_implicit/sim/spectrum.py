@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -43,6 +44,15 @@ class Spectrum:
         kept = values > floor * values.amax() if len(values) else values > 0
         return cls(values[kept], vectors[:, kept].contiguous())
 
+    @cached_property
+    def back(self) -> Tensor:
+        """Q^T, shape (r, d), laid out by rows."""
+        return self.vectors.T.contiguous()
+
     def to(self, dtype: torch.dtype) -> Spectrum:
-        """The same in another type."""
-        return Spectrum(self.values.to(dtype), self.vectors.to(dtype))
+        """The same in float32 or float64."""
+        return self if dtype == self.values.dtype else self._single
+
+    @cached_property
+    def _single(self) -> Spectrum:
+        return Spectrum(self.values.float(), self.vectors.float())

@@ -66,7 +66,7 @@ def match(
 
     Args:
         problem: of the rows.
-        spectrum: of its Gram matrix, in the type to iterate in.
+        spectrum: of its Gram matrix.
         objective: f.
         start: feasible.
         limits: the tolerance is for the gap, relative to f, and for the residual, relative to the
@@ -74,7 +74,8 @@ def match(
         tell: takes how much is done, from 0 to 1.
     """
     unit = _unit(problem, objective)
-    inner = Limits(_TIGHTER * limits.tolerance, -(-limits.max_iterations // _PROBLEMS))
+    most = -(-limits.max_iterations // _PROBLEMS)
+    inner = Limits(_TIGHTER * limits.tolerance, most, limits.dtype)
     weights, duals, rho = start.weights.clone(), start.duals.clone(), start.penalties.clone()
     bound = torch.full_like(problem.squares, -math.inf)
     iterations = torch.zeros_like(problem.squares, dtype=torch.int64)
