@@ -154,7 +154,8 @@ def test_a_series_of_one_s_own_is_forecast_and_drawn(tmp_path):
         "task.drawings=2",
         "reports=[html]",
     )
-    models = {"ridge": "ridge", "last-value": "last-value"}
+    last = {"use": "last-value", "target": "volatility", "horizon": 5}
+    models = {"ridge": "ridge", "last-value": last}
     code, output = evalcore(*words_of("series", tmp_path / "run", settings, models))
     assert code == 0
     found = values(output)
