@@ -146,6 +146,21 @@ def test_convolutional_teachers_are_fitted_in_parts(case, convolutional, convolu
     assert lasso == (convolution != "locations")  # there the fit is that control
 
 
+def test_by_location_weights_are_counted_alike_where_normalisations_are_folded(case, convolutional):
+    found = by_key(
+        contended(case, convolutional, strengths=[0.1], convolution="locations", samples=200)[0]
+    )
+    counts = {name: each.facts["weights"]["total"] for (name, _), each in found.items()}
+    folded = [part for part in found["teacher", None].module.modules() if hasattr(part, "bias")]
+    assert counts["teacher"] == sum(
+        int(values.count_nonzero())
+        for part in folded
+        for values in (part.weight, part.bias)
+        if values is not None
+    )
+    assert counts["magnitude-pruned"] == counts["state-driven"] <= counts["teacher"]
+
+
 class _Nothing(Estimator[Settings]):
     """A teacher that is no network."""
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from evalcore_implicit.state_driven.plain import plain
-from evalcore_implicit.states import split
+from evalcore_implicit.states import folded, split
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,11 +55,15 @@ def subject_of(
 ) -> Subject:
     """The whole teacher, or with `features` what follows its convolutions.
 
+    With `locations` batch normalisations are folded into the layers before them, as they are in the
+    fits: weights are then counted, and pruned, alike.
+
     Raises:
         ValueError: if it cannot be divided so.
     """
     if convolution != "features":
-        return Subject(teacher, teacher, None, images, images)
+        network = folded(teacher) if convolution == "locations" else teacher
+        return Subject(teacher, network, None, images, images)
     backbone, classifier = split(teacher)
     with torch.no_grad():
         features = torch.cat([backbone(chunk) for chunk in torch.split(images, _CHUNK)])

@@ -2,6 +2,7 @@
 
 from evalcore_implicit.states.accumulating import Accumulated, accumulate
 from evalcore_implicit.states.describing import Convolution, Record
+from evalcore_implicit.states.folding import folded
 from evalcore_implicit.states.locations import Located, Locations, accumulate_locations
 from evalcore_implicit.states.recording import States, record
 from evalcore_implicit.states.scaling import find_scales
@@ -17,6 +18,7 @@ __all__ = [
     "accumulate",
     "accumulate_locations",
     "find_scales",
+    "folded",
     "record",
     "split",
 ]
