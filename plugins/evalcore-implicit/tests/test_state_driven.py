@@ -21,7 +21,9 @@ from evalcore_implicit.estimators.teachers import (
     network,
 )
 from evalcore_implicit.images.glyphs import Glyphs, GlyphsSettings
+from evalcore_implicit.sim import L1, fit_path, fit_rows
 from evalcore_implicit.state_driven.strategy import StateDrivenSettings, contend
+from evalcore_implicit.states import find_scales, record
 
 SMALL = {"drawings": 1, "train_samples": 300, "test_samples": 60, "size": 8}
 
@@ -224,3 +226,20 @@ def test_cells_share_a_teacher(evalcore_run):
     first, second = run.records
     assert first.score.details["contenders"][0] == second.score.details["contenders"][0]
     assert first.details["fit"] == second.details["fit"]
+
+
+def test_a_strength_of_0_fits_as_well_as_can_be():
+    """In float32, where the penalty of the iteration that suits it is 0."""
+    for seed in range(6):
+        torch.manual_seed(seed)
+        sizes = ((6, 8), (8, 8), (8, 3))
+        linear = [nn.Linear(*size, dtype=torch.float64) for size in sizes]
+        network = nn.Sequential(linear[0], nn.ReLU(), linear[1], nn.ReLU(), linear[2])
+        states = record(network, torch.rand(200, 6, dtype=torch.float64), bias=True)
+        states = states.scaled(find_scales(network, states.record)).live()
+        blocks = states.record.sizes
+        for found in (
+            fit_rows(states.moments(), L1(0.0), blocks=blocks, mask="full"),
+            fit_path(states.moments(), L1(1.0), [1.0, 0.0], blocks=blocks)[-1],
+        ):
+            assert found.certificate.residual.max() < 1e-5

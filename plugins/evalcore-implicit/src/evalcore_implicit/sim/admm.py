@@ -26,6 +26,10 @@ _SOFTER = 1e-4
 """What the penalties of the iteration are multiplied by where a bound is to be had."""
 
 
+_LEAST = 1e-12
+"""The smallest penalty, relative to the largest eigenvalue."""
+
+
 @dataclass(frozen=True, eq=False)
 class Iterate:
     """A point of the iteration.
@@ -82,7 +86,9 @@ def advance(
     kind = spectrum.values.dtype
     q, e, rows = spectrum.vectors, spectrum.values, problem.rows.to(kind)
     back, h = spectrum.back, turned.to(kind)
-    rho = start.penalties.to(kind)
+    # Where nothing is penalised the best penalty is 0, by which duals could not be divided.
+    least = _LEAST * float(e[-1]) if len(e) else _LEAST
+    rho = start.penalties.to(kind).clamp_min(least)
     z, u = start.weights.to(kind), start.duals.to(kind) / rho
     for done in range(1, iterations + 1):
         y = z - u
@@ -91,8 +97,8 @@ def advance(
         before, z = z, objective.prox(v, 1 / rho, rows)
         u = v - z
         if done % _CHECKED == 0 and done <= balanced:
-            factor = _balance(w, z, before, u)
-            rho, u = rho * factor, u / factor
+            changed = (rho * _balance(w, z, before, u)).clamp_min(least)
+            rho, u = changed, u * (rho / changed)
     last = start.weights.dtype
     return Iterate(z.to(last), (u * rho).to(last), rho.to(last))
 
