@@ -40,16 +40,32 @@ def teacher(samples=60, seed=0):
     return Moments.of(x, u, z, x @ drawn(size=(STATES, OUTPUTS)))
 
 
+def network_on_images(samples=200):
+    """Two layers of 8 and 6 units on real images of 25 pixels, with rows of norm 0.9 above."""
+    u = _pixels(samples)[:, ::6, ::6].reshape(samples, -1)
+    drawn = np.random.default_rng(1).normal
+    below = u @ drawn(size=(u.shape[1], 8))
+    weights = drawn(size=(8, 6))
+    above = np.maximum(below, 0) @ (0.9 * weights / np.abs(weights).sum(0))
+    z = np.concatenate([above, below], axis=1)
+    x = np.maximum(z, 0)
+    return Moments.of(x, u, z, x[:, :6] @ drawn(size=(6, 3)))
+
+
 def images(samples=300):
     """Layers of 8 and 16 states on real images, scaled so that the norm constraint can hold."""
-    path = SHARED / "data" / "images" / "mnist_train_first12k.npz"
-    if not path.exists():
-        pytest.skip(f"no {path}: set EVALCORE_SHARED")
-    with np.load(path) as file:
-        u = file["x"][:samples].reshape(samples, 28, 28)[:, ::3, ::3].reshape(samples, -1) / 255
+    u = _pixels(samples)[:, ::3, ::3].reshape(samples, -1)
     drawn = np.random.default_rng(0).normal
     below = u @ drawn(size=(u.shape[1], 16))
     above = np.maximum(below, 0) @ drawn(size=(16, 8))
     z = np.concatenate([above / 20, below / 2], axis=1)
     x = np.maximum(z, 0)
     return Moments.of(x, u, z, x[:, :8] @ drawn(size=(8, 3)))
+
+
+def _pixels(samples):
+    path = SHARED / "data" / "images" / "mnist_train_first12k.npz"
+    if not path.exists():
+        pytest.skip(f"no {path}: set EVALCORE_SHARED")
+    with np.load(path) as file:
+        return file["x"][:samples].reshape(samples, 28, 28) / 255

@@ -5,7 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sim_problems import BLOCKS, INPUTS, OUTPUTS, STATES, arrays, images, moments, teacher
+from sim_problems import (
+    BLOCKS,
+    INPUTS,
+    OUTPUTS,
+    STATES,
+    arrays,
+    images,
+    moments,
+    network_on_images,
+    teacher,
+)
 
 from evalcore_implicit.sim import (
     L1,
@@ -260,6 +270,18 @@ def test_strict_matching_reproduces_a_teacher_at_the_least_cost(objective, mask,
     assert np.allclose(certificate.objective, least, rtol=1e-5, atol=0)
     assert (certificate.objective - certificate.gap <= least * (1 + 1e-5)).all()
     check_feasible(found)
+
+
+@pytest.mark.parametrize("mask", ["full", "no-same-layer", "triangular"])
+def test_strict_matching_of_the_states_of_a_network_on_real_images(mask):
+    """Features depend on one another, and some directions of the states hardly vary."""
+    pytest.importorskip("clarabel")
+    given, blocks = network_on_images(), (6, 8)
+    found = fit_rows(given, L1(1), blocks=blocks, mask=mask, matching="strict")
+    reference = fit_rows_reference(given, L1(1), blocks=blocks, mask=mask, matching="strict")
+    assert found.certificate.converged.all()
+    least = reference.certificate.objective
+    assert np.allclose(found.certificate.objective, least, rtol=1e-5, atol=0)
 
 
 def test_strict_matching_says_what_cannot_be_matched():
