@@ -138,7 +138,7 @@ def test_what_is_not_there_is_told_before_a_run(path, whole):
 def test_the_package_of_the_hub_is_missed_before_a_run(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     task = ImageDataset(ImageDatasetSettings(dataset="someone/images"))
-    with pytest.raises(TaskError, match="pip install datasets"):
+    with pytest.raises(TaskError, match="pip install 'evalcore-implicit\\[hub\\]'"):
         task.preflight()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -120,62 +120,75 @@ def test_what_is_no_known_format_is_told(tmp_path):
         read_images(path, coarse=True)
 
 
-class Split:
-    """What `datasets` gives for a split."""
-
-    def __init__(self, **columns):
-        self.columns = columns
-        self.column_names = list(columns)
-
-    def __getitem__(self, name):
-        return self.columns[name]
-
-
 @pytest.fixture
-def hub(monkeypatch):
-    """Stands for the package `datasets`, with the splits that are given."""
+def hub(tmp_path, monkeypatch):
+    """Writes a data set as one is kept on the hub, by the package itself; returns its name."""
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
 
-    def offer(splits):
-        def load(name, revision=None):
-            if isinstance(splits, Exception):
-                raise splits
-            assert (name, revision) == ("someone/images", "v1")
-            return splits
+    def write(**splits):
+        for name, columns in splits.items():
+            images = dict.fromkeys(columns.keys() & {"image", "img"}, datasets.Image())
+            rows = datasets.Dataset.from_dict(columns)
+            for column, feature in images.items():
+                rows = rows.cast_column(column, feature)
+            rows.to_parquet(tmp_path / "images" / f"{name}.parquet")
+        return str(tmp_path / "images")
 
-        monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load))
+    (tmp_path / "images").mkdir()
+    return write
 
-    return offer
+
+def encoded(images):
+    """As bytes of PNG files."""
+    made = []
+    for image in images:
+        file = io.BytesIO()
+        pytest.importorskip("PIL.Image").fromarray(image).save(file, "PNG")
+        made.append({"bytes": file.getvalue(), "path": None})
+    return made
 
 
 def test_reads_a_data_set_of_the_hub(hub):
-    x = list(colours(3).transpose(0, 2, 3, 1))
+    x = encoded(colours(3).transpose(0, 2, 3, 1))
     parts = {"img": x, "fine_label": [2, 0, 1], "coarse_label": [1, 0, 0]}
-    hub({"train": Split(**parts), "test": Split(**parts)})
-    found = read_hub("someone/images", "v1")
+    name = hub(train=parts, test=parts)
+    found = read_hub(name)
     np.testing.assert_array_equal(found.train.images, colours(3))
     assert found.test.labels.tolist() == [2, 0, 1]
-    assert read_hub("someone/images", "v1", coarse=True).test.labels.tolist() == [1, 0, 0]
-    hub({"train": Split(**parts)})
-    assert read_hub("someone/images", "v1").test is None
+    assert read_hub(name, coarse=True).test.labels.tolist() == [1, 0, 0]
+
+
+def test_a_data_set_of_the_hub_without_test_images(hub):
+    found = read_hub(hub(train={"image": encoded(X), "label": Y.tolist()}))
+    np.testing.assert_array_equal(found.train.images[:, 0], X)
+    assert found.test is None
 
 
 @pytest.mark.parametrize(
     ("splits", "problem"),
     [
-        ({"all": Split()}, "found the splits all, expected train"),
-        ({"train": Split(text=["a"])}, "train: found the columns text, expected one of image, img"),
-        ({"train": Split(image=list(X))}, "found the columns image, expected one of label"),
-        ({"train": Split(image=[X[0], X[0, 1:]], label=[0, 1])}, "images of several sizes"),
-        (ConnectionError("no way there"), "'someone/images' cannot be had: no way there"),
+        ({"test": {"text": ["a"]}}, "found the splits test, expected train"),
+        ({"train": {"text": ["a"]}}, "train: found the columns text, expected one of image, img"),
+        ({"train": {"image": [X[0]]}}, "found the columns image, expected one of label"),
+        ({"train": {"image": [X[0], X[0, 1:]], "label": [0, 1]}}, "images of several sizes"),
     ],
 )
 def test_what_the_hub_has_not_is_told(hub, splits, problem):
-    hub(splits)
+    written = {
+        split: {k: encoded(v) if k == "image" else v for k, v in columns.items()}
+        for split, columns in splits.items()
+    }
     with pytest.raises(TaskError, match=problem):
-        read_hub("someone/images", "v1")
+        read_hub(hub(**written))
+
+
+def test_a_data_set_that_cannot_be_had(hub, tmp_path):
+    with pytest.raises(TaskError, match=f"'{tmp_path}/nowhere' cannot be had: "):
+        read_hub(f"{tmp_path}/nowhere")
 
 
 def test_without_the_package_of_the_hub(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(TaskError, match="pip install datasets"):
+    with pytest.raises(TaskError, match="pip install 'evalcore-implicit\\[hub\\]'"):
         read_hub("someone/images")

@@ -273,12 +273,13 @@ def test_strict_matching_reproduces_a_teacher_at_the_least_cost(objective, mask,
 
 
 @pytest.mark.parametrize("mask", ["full", "no-same-layer", "triangular"])
-def test_strict_matching_of_the_states_of_a_network_on_real_images(mask):
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
+def test_strict_matching_of_the_states_of_a_network_on_real_images(objective, mask):
     """Features depend on one another, and some directions of the states hardly vary."""
     pytest.importorskip("clarabel")
     given, blocks = network_on_images(), (6, 8)
-    found = fit_rows(given, L1(1), blocks=blocks, mask=mask, matching="strict")
-    reference = fit_rows_reference(given, L1(1), blocks=blocks, mask=mask, matching="strict")
+    found = fit_rows(given, objective, blocks=blocks, mask=mask, matching="strict")
+    reference = fit_rows_reference(given, objective, blocks=blocks, mask=mask, matching="strict")
     assert found.certificate.converged.all()
     least = reference.certificate.objective
     assert np.allclose(found.certificate.objective, least, rtol=1e-5, atol=0)

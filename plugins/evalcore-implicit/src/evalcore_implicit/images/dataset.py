@@ -70,7 +70,9 @@ class ImageDataset(ImageTask[ImageDatasetSettings]):
         if self.settings.dataset is None:
             self.drawn(0)
         elif find_spec("datasets") is None:
-            raise TaskError("`dataset` needs the package `datasets`: pip install datasets")
+            raise TaskError(
+                "`dataset` needs the package `datasets`: pip install 'evalcore-implicit[hub]'"
+            )
 
     def drawn(self, number: int) -> Drawn:
         """Chosen by chance."""

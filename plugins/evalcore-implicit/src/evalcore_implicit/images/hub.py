@@ -36,7 +36,7 @@ def read_hub(name: str, revision: str | None = None, *, coarse: bool = False) ->
     except ModuleNotFoundError:
         raise TaskError(
             f"the data set {name!r} is read with the package `datasets`, which is not installed: "
-            "pip install datasets, or set `path` to files"
+            "pip install 'evalcore-implicit[hub]', or set `path` to files"
         ) from None
     try:
         splits = datasets.load_dataset(name, revision=revision)
