@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from evalcore.metric import Metric
-from evalcore.settings import Settings
-from evalcore_implicit.metrics.contenders import check_name, records_of
-from evalcore_implicit.metrics.curves import by_sample, estimate
+from evalcore_implicit.metrics.contrasts import Column, ContenderMetric, ContenderSettings
 from evalcore_implicit.metrics.simshown import against_weights, over_strengths, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from evalcore.metric import Picture, Scores, Shown
-    from evalcore.stats import Estimate
+    from evalcore.metric import Picture, Shown
     from evalcore_implicit.metrics.contenders import Records
-
-    Floats = NDArray[np.float64]
 
 __all__ = [
     "SimAccuracy",
@@ -46,17 +36,12 @@ __all__ = [
 ]
 
 
-_FITTED = "state-driven"
+class _PathSettings(ContenderSettings):
+    """Which contender is measured, and over what.
 
+    What it is compared with is taken at the same strength, of the teacher its only number.
+    """
 
-class _PathSettings(Settings):
-    """Which contender is measured, and over what."""
-
-    contender: str = _FITTED
-    """Its name: `state-driven`, `teacher`, `magnitude-pruned` or `layer-wise-lasso`."""
-    against: str | None = None
-    """Another contender, whose number at the same strength is subtracted in each drawing; of the
-    teacher its only one."""
     axis: Literal["lambda", "weights left"] = "lambda"
     """What the curve is a function of: the strength of the penalty, or the contender's weights as a
     share of the teacher's, their mean over drawings."""
@@ -100,73 +85,32 @@ class SimRadiusSettings(_PathSettings):
 S = TypeVar("S", bound=_PathSettings)
 
 
-class _PathMetric(Metric[S]):
-    """A number of a contender at each strength, such as `lambda=1`, over drawings."""
-
-    most: ClassVar[float] = math.inf
-    """What it cannot be above; it cannot be below 0."""
+class _PathMetric(ContenderMetric[S]):
+    """A number of a contender at each strength, such as `lambda=1`; of the teacher one alone."""
 
     @abstractmethod
     def read(self, contender: Mapping[str, Any]) -> float | None:
         """The number, of a contender as the task has it on record."""
 
-    def compute(self, scores: Scores) -> Mapping[str, Estimate]:
-        """A part for each strength with its place on the axis; of the teacher one without."""
-        records = self._records(scores)
-        if records is None:
-            return {}
-        compared = self.settings.against is not None
-        within = (-math.inf if compared else 0.0, math.inf if compared else self.most)
-        return {
-            _part(self.settings.contender, strength): self._placed(
-                estimate(values, records.samples, within=within), records, strength
-            )
-            for strength, values in self._columns(records)
-        }
-
-    def per_sample(self, scores: Scores) -> Mapping[str, Floats]:
-        """That of each drawing."""
-        records = self._records(scores)
-        if records is None:
-            return {}
-        return {
-            _part(self.settings.contender, strength): by_sample(values, records.samples, scores)
-            for strength, values in self._columns(records)
-        }
-
-    @property
-    def drawn(self) -> bool:
-        """Whether it is of the fit itself; pictures have every contender, and are drawn once."""
-        return self.settings.contender == _FITTED and self.settings.against is None
-
-    def _records(self, scores: Scores) -> Records | None:
-        records = records_of(scores)
-        for name in (self.settings.contender, self.settings.against):
-            if records is not None and name is not None:
-                check_name(records, name)
-        return records
-
-    def _columns(self, records: Records) -> Iterator[tuple[float | None, Floats]]:
-        """Each strength at which there is a number, with that of each attempt."""
+    def columns(self, records: Records) -> Iterator[Column]:
+        """One for each strength, with its place on the axis."""
         name, other = self.settings.contender, self.settings.against
         for strength in records.strengths(name):
             values = records.values(name, strength, self.read)
             if other is not None:
                 alone = records.strengths(other) == [None]
                 values -= records.values(other, None if alone else strength, self.read)
-            if not np.isnan(values).all():
-                yield strength, values
+            if strength is None:
+                yield Column(name, values)
+            else:
+                yield Column(f"lambda={strength:g}", values, *self._place(records, strength))
 
-    def _placed(self, found: Estimate, records: Records, strength: float | None) -> Estimate:
-        if strength is None:
-            return found
+    def _place(self, records: Records, strength: float) -> tuple[str, float | None]:
         if self.settings.axis == "lambda":
-            return replace(found, axis="lambda", at=strength)
+            return "lambda", strength
         shares = records.values(self.settings.contender, strength, _share)
         known = shares[~np.isnan(shares)]
-        if not known.size:
-            return found
-        return replace(found, axis="weights left", at=float(known.mean()))
+        return ("weights left", float(known.mean())) if known.size else ("", None)
 
 
 class SimAccuracy(_PathMetric[SimAccuracySettings]):
@@ -272,10 +216,6 @@ class SimRadius(_PathMetric[SimRadiusSettings]):
     def read(self, contender: Mapping[str, Any]) -> float | None:
         """The mean certified radius."""
         return _number(contender, "radius")
-
-
-def _part(contender: str, strength: float | None) -> str:
-    return contender if strength is None else f"lambda={strength:g}"
 
 
 def _share(contender: Mapping[str, Any]) -> float | None:

@@ -94,8 +94,8 @@ def match(
         part = problem.select(left)
         found, shifted = _shifted(part, shifted, objective, solution, factor, following)
         bound[left] = torch.maximum(bound[left], found)
-        result = _result(problem, objective, Iterate(weights, duals, rho), bound, limits.tolerance)
-        open_rows = ~result.converged[left]
+        result = _result(part, objective, solution.iterate, bound[left], limits.tolerance)
+        open_rows = ~result.converged
         left, shifted = left[open_rows], shifted.select(open_rows)
         tell((number + 1) / _PROBLEMS)
     result = _result(problem, objective, Iterate(weights, duals, rho), bound, limits.tolerance)

@@ -13,7 +13,6 @@ from evalcore_implicit.robustness import sensitivity
 from evalcore_implicit.sim import fit_path
 from evalcore_implicit.state_driven.certifying import certified
 from evalcore_implicit.state_driven.objectives import objective_of
-from evalcore_implicit.states import accumulate_locations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +77,7 @@ def regressed(
     tell: Callable[[float], None] | None = None,
 ) -> tuple[list[nn.Module], dict[str, list[Weights]]]:
     """A network for each strength, and the solutions by layer, which are all D."""
-    locations = accumulate_locations(subject.network, subject.batches())
+    locations = subject.locations
     fits: dict[str, list[Weights]] = {}
     for place, layer in enumerate(locations.layers, start=1):
         fits[layer.name] = fit_path(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
 
 from evalcore_implicit.state_driven.plain import plain
-from evalcore_implicit.states import folded, split
+from evalcore_implicit.states import accumulate_locations, folded, split
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from evalcore_implicit.states import Locations
 
 __all__ = ["Subject", "subject_of"]
 
@@ -36,6 +39,11 @@ class Subject:
     backbone: nn.Module | None
     images: Tensor
     inputs: Tensor
+
+    @cached_property
+    def locations(self) -> Locations:
+        """The second moments of the part's layers, for every fit of them."""
+        return accumulate_locations(self.network, self.batches())
 
     def completed(self, part: nn.Module) -> nn.Module:
         """From images to scores, by a part in place of the subject's own."""
